@@ -1,0 +1,194 @@
+/* INI files in, validated structs out. Every mistake of a file is collected in one pass; a struct is
+ * only handed out when there is none. Strings are owned by the struct that holds them, NULL where a
+ * key is absent; numbers that are absent are NaN; times are UTC seconds since 1970. */
+#ifndef ABPOST_CONFIG_H
+#define ABPOST_CONFIG_H
+
+#include "abpost/error.h"
+#include "abpost/family.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- mistakes ---- */
+
+struct abp_mistake {
+    char *file;    /* owned; as the caller named it */
+    long line;     /* from 1; 0: the file as a whole */
+    char *message; /* owned; "what is wrong; what is accepted (did you mean ...?)" */
+};
+
+/* Every mistake found, in order of file and line. Zero-initialise; release when done. */
+struct abp_mistakes {
+    struct abp_mistake *list; /* owned */
+    size_t count;
+};
+
+void abp_mistakes_release(struct abp_mistakes *mistakes);
+
+/* ---- parts ---- */
+
+struct abp_term {
+    double weight; /* finite, not 0 */
+    char *name;    /* a metric, or a column */
+};
+
+/* A weighted sum: "3*replies + likes". */
+struct abp_sum {
+    struct abp_term *terms; /* owned */
+    size_t count;           /* 0: the key is absent */
+};
+
+/* Where a secret comes from; the secret itself is never here. */
+struct abp_secret {
+    enum { ABP_SECRET_NONE, ABP_SECRET_ENV, ABP_SECRET_FILE, ABP_SECRET_COMMAND } source;
+    char *value; /* the variable's name, the path (resolved against the workspace), the command line */
+};
+
+struct abp_names {
+    char **list; /* owned */
+    size_t count;
+};
+
+/* ---- the workspace: abpost.ini ---- */
+
+enum abp_platform {
+    ABP_BLUESKY,
+    ABP_MASTODON,
+    ABP_X,
+    ABP_FACEBOOK,
+    ABP_INSTAGRAM,
+    ABP_THREADS,
+    ABP_LINKEDIN,
+    ABP_TELEGRAM,
+    ABP_DISCORD,
+    ABP_SLACK,
+    ABP_WEBHOOK,
+    ABP_OUTBOX,
+    ABP_PLATFORM_COUNT
+};
+
+const char *abp_platform_name(enum abp_platform platform);
+
+struct abp_channel {
+    char *name;
+    enum abp_platform platform;
+    char *account, *server;
+    char *visibility; /* public, unlisted, followers, or NULL */
+    struct abp_secret password, token;
+    double target; /* posts a week at most; NaN: none named */
+    long line;     /* of its section */
+};
+
+struct abp_workspace {
+    char *root;     /* folder of abpost.ini, absolute */
+    char *path;     /* abpost.ini itself, absolute */
+    char *database; /* resolved against root */
+    char *timezone; /* IANA name, known to this machine; "UTC" when not named */
+    struct abp_channel *channels; /* owned, in file order */
+    size_t channel_count;
+};
+
+/* Reads abpost.ini. 0, or -1 with err ABP_DATA after adding at least one mistake, or another code
+ * when the machine failed. On -1 ws is released and zeroed. */
+int abp_workspace_read(struct abp_workspace *ws, const char *path, struct abp_mistakes *mistakes,
+                       struct abp_error *err) ABP_MUST_CHECK;
+void abp_workspace_release(struct abp_workspace *ws);
+
+/* The path of the workspace file: `config` ($ABPOST_CONFIG) when not NULL, else DIR/abpost.ini in
+ * `directory` or the nearest folder above it. Caller frees; NULL with err ABP_DATA when there is
+ * none. */
+char *abp_workspace_find(const char *directory, const char *config, struct abp_error *err);
+
+/* ---- an experiment ---- */
+
+struct abp_variant {
+    char *name;
+    char *posts; /* glob, relative to the experiment file's workspace; NULL: historic data only */
+    double cost; /* of one post, in the units of `value`; NaN: not named */
+    long line;
+};
+
+struct abp_wall_time {
+    int hour, minute; /* local wall time in the workspace's zone */
+};
+
+struct abp_date {
+    int year, month, day; /* proleptic Gregorian; month and day from 1 */
+};
+
+struct abp_schedule {
+    int present;                 /* 0: no [schedule] section */
+    struct abp_date start;       /* year 0: not named */
+    unsigned days;               /* bit 0 = Monday ... bit 6 = Sunday; all when not named */
+    struct abp_wall_time *times; /* owned, ascending, distinct */
+    size_t time_count;
+    struct abp_date *blackout; /* owned; days with no post */
+    size_t blackout_count;
+    int64_t min_gap;      /* seconds between posts of one channel; 0 default */
+    int64_t max_lateness; /* seconds; default 3600 */
+    int64_t max_posts;    /* 0: no limit */
+};
+
+struct abp_guardrail {
+    struct abp_sum metric;
+    double limit; /* "unfollows <= 5%": broken when the variant's rise over the baseline exceeds it,
+                     as a share: 0.05 */
+};
+
+enum abp_after { ABP_AFTER_STOP, ABP_AFTER_REPEAT_WINNER };
+enum abp_allocation { ABP_BALANCED, ABP_TOP_TWO };
+
+struct abp_decision {
+    enum abp_family family; /* ABP_FAMILY_DEFAULT: by the data */
+    double confidence;      /* (0.5, 1), default 0.95 */
+    double alpha;           /* (0, 0.5), default 0.05 */
+    double min_lift;        /* >= 0, default 0 */
+    double rope;            /* > 0, default 0.05 */
+    int64_t min_posts;      /* per variant, default 6 */
+    double value;           /* of one unit of outcome; NaN: not named */
+    int review;             /* 1: only approved posts go out (default 1) */
+    enum abp_after after;   /* default ABP_AFTER_STOP */
+    enum abp_allocation allocation; /* default ABP_BALANCED */
+    int learn;                      /* default 0 */
+    struct abp_guardrail *guardrails; /* owned */
+    size_t guardrail_count;
+    /* prior scales of model.md, > 0; NaN: the family's default */
+    double mu_sd, lift_sd, channel_sd, interaction_sd, slot_sd, dispersion_sd;
+    double prior_a, prior_b; /* "prior = 0.5 0.5"; NaN: default */
+};
+
+/* [import]: column names of historic data. */
+struct abp_import {
+    int present;
+    char *file;     /* resolved against the experiment file's folder */
+    char separator; /* one byte; 0: found from the header */
+    char *variant, *channel, *slot, *time, *block, *experiment; /* columns */
+    struct abp_sum outcome;
+    struct abp_sum exposure;
+    struct abp_names required, missing;
+};
+
+struct abp_experiment {
+    char *name; /* the file's name without folder and .ini */
+    char *path; /* as the caller named it */
+    char *hypothesis;
+    struct abp_names channels;
+    struct abp_sum outcome, exposure; /* platform metrics; speak for posts abpost made */
+    int64_t horizon;                  /* seconds; default 48 h */
+    char *baseline;                   /* NULL: not named */
+    struct abp_schedule schedule;
+    struct abp_variant *variants; /* owned, in file order; none: the values found in the data */
+    size_t variant_count;
+    struct abp_decision decision;
+    struct abp_import import;
+};
+
+/* Reads one experiment file. ws may be NULL (a file outside any workspace: then `channels` are not
+ * checked against it). Failures as in abp_workspace_read. */
+int abp_experiment_read(struct abp_experiment *experiment, const char *path,
+                        const struct abp_workspace *ws, struct abp_mistakes *mistakes,
+                        struct abp_error *err) ABP_MUST_CHECK;
+void abp_experiment_release(struct abp_experiment *experiment);
+
+#endif

@@ -1,0 +1,22 @@
+/* What a command may reach of the outside world, handed down as an argument so that a test can hold
+ * all of it in its hand. */
+#ifndef ABPOST_ENV_H
+#define ABPOST_ENV_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct abp_env {
+    int64_t (*now)(void *context); /* UTC seconds since 1970 */
+    void *context;                 /* borrowed, for now() */
+    uint64_t seed;                 /* of every random number; 1 unless --seed was given */
+    unsigned threads;              /* most threads to use; at least 1 */
+    const char *directory;         /* borrowed; where relative paths start (-C, else ".") */
+    const char *config;            /* borrowed; $ABPOST_CONFIG or NULL */
+    FILE *out, *err;               /* borrowed; results and everything else */
+    int out_is_terminal, err_is_terminal;
+    int colour;                    /* 1: terminal, and NO_COLOR is not set */
+    int width;                     /* columns of the terminal; 80 when there is none */
+};
+
+#endif

@@ -1,0 +1,72 @@
+/* What an evaluation says: the struct behind `abpost.evaluation/1`. Numbers that do not exist are
+ * NaN here and null in JSON, never 0. */
+#ifndef ABPOST_RESULT_H
+#define ABPOST_RESULT_H
+
+#include "abpost/family.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One posterior marginal. */
+struct abp_summary {
+    double mean, sd, q025, q25, q50, q75, q975;
+};
+
+struct abp_guard_result {
+    double e_value;   /* >= 0; NaN: no guard */
+    double threshold; /* (K-1)/alpha; NaN: no guard */
+    size_t blocks;    /* blocks with both variants mature */
+};
+
+struct abp_channel_result {
+    char *name;   /* owned */
+    size_t posts; /* of this variant on this channel */
+    struct abp_summary log_lift;
+    double p_better;
+};
+
+struct abp_variant_result {
+    char *name;    /* owned */
+    size_t posts;  /* mature, observed */
+    size_t missing;
+    double outcome_total, exposure_total;
+    double raw_ratio; /* outcome per exposure over the baseline's; NaN when the baseline's is 0 */
+    /* NaN in the baseline's own entry, from here on except p_best and expected_loss */
+    struct abp_summary log_lift, lift;
+    struct abp_summary next_post; /* ratio of the next post of this style to the baseline's mean */
+    double p_better, p_best, expected_loss;
+    struct abp_summary net_value; /* of one post; NaN unless value and cost are named */
+    double p_net_better;          /* P(net value > the baseline's) */
+    struct abp_guard_result guard;
+    enum abp_verdict verdict;
+    char *reason; /* owned; one plain sentence; NULL for the baseline */
+    struct abp_channel_result *channels; /* owned; none when there is one channel */
+    size_t channel_count;
+};
+
+struct abp_fit_result {
+    char method[64];
+    int reliable;    /* 0: the numbers could not be computed well enough; a warning says why */
+    double khat, ess; /* importance weights' Pareto shape; effective sample size. NaN: conjugate */
+    double seconds;
+    uint64_t seed;
+    struct abp_summary kappa, tau_v, tau_u, tau_b, tau_w; /* NaN: not in this model */
+};
+
+struct abp_result {
+    char *name;             /* owned */
+    char *baseline;         /* owned; NULL when there is no data */
+    enum abp_family family;
+    int randomised;         /* 1: the data carries its blocks, or abpost drew them */
+    size_t posts, missing, channel_count, slot_count;
+    struct abp_fit_result fit;
+    struct abp_variant_result *variants; /* owned; the baseline first */
+    size_t variant_count;
+    char **warnings; /* owned; each one plain sentence */
+    size_t warning_count;
+};
+
+void abp_result_release(struct abp_result *result);
+
+#endif
