@@ -1,5 +1,5 @@
-/* A growing byte buffer with a cap from birth. Errors stick: after the first failure every append is
- * a no-op that returns -1, so a writer may append many times and check once. */
+/* A growing byte buffer with a cap from birth. Errors stick: after the first failure every append
+ * is a no-op that returns -1, so a writer may append many times and check once. */
 #ifndef ABPOST_BUFFER_H
 #define ABPOST_BUFFER_H
 

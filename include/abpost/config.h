@@ -1,6 +1,6 @@
-/* INI files in, validated structs out. Every mistake of a file is collected in one pass; a struct is
- * only handed out when there is none. Strings are owned by the struct that holds them, NULL where a
- * key is absent; numbers that are absent are NaN; times are UTC seconds since 1970. */
+/* INI files in, validated structs out. Every mistake of a file is collected in one pass; a struct
+ * is only handed out when there is none. Strings are owned by the struct that holds them, NULL
+ * where a key is absent; numbers that are absent are NaN; times are UTC seconds since 1970. */
 #ifndef ABPOST_CONFIG_H
 #define ABPOST_CONFIG_H
 
@@ -42,7 +42,8 @@ struct abp_sum {
 /* Where a secret comes from; the secret itself is never here. */
 struct abp_secret {
     enum { ABP_SECRET_NONE, ABP_SECRET_ENV, ABP_SECRET_FILE, ABP_SECRET_COMMAND } source;
-    char *value; /* the variable's name, the path (resolved against the workspace), the command line */
+    char *value; /* the variable's name, the path (resolved against the workspace), the command line
+                  */
 };
 
 struct abp_names {
@@ -81,10 +82,10 @@ struct abp_channel {
 };
 
 struct abp_workspace {
-    char *root;     /* folder of abpost.ini, absolute */
-    char *path;     /* abpost.ini itself, absolute */
-    char *database; /* resolved against root */
-    char *timezone; /* IANA name, known to this machine; "UTC" when not named */
+    char *root;                   /* folder of abpost.ini, absolute */
+    char *path;                   /* abpost.ini itself, absolute */
+    char *database;               /* resolved against root */
+    char *timezone;               /* IANA name, known to this machine; "UTC" when not named */
     struct abp_channel *channels; /* owned, in file order */
     size_t channel_count;
 };
@@ -140,17 +141,17 @@ enum abp_after { ABP_AFTER_STOP, ABP_AFTER_REPEAT_WINNER };
 enum abp_allocation { ABP_BALANCED, ABP_TOP_TWO };
 
 struct abp_decision {
-    enum abp_family family; /* ABP_FAMILY_DEFAULT: by the data */
-    double confidence;      /* (0.5, 1), default 0.95 */
-    double alpha;           /* (0, 0.5), default 0.05 */
-    double min_lift;        /* >= 0, default 0 */
-    double rope;            /* > 0, default 0.05 */
-    int64_t min_posts;      /* per variant, default 6 */
-    double value;           /* of one unit of outcome; NaN: not named */
-    int review;             /* 1: only approved posts go out (default 1) */
-    enum abp_after after;   /* default ABP_AFTER_STOP */
-    enum abp_allocation allocation; /* default ABP_BALANCED */
-    int learn;                      /* default 0 */
+    enum abp_family family;           /* ABP_FAMILY_DEFAULT: by the data */
+    double confidence;                /* (0.5, 1), default 0.95 */
+    double alpha;                     /* (0, 0.5), default 0.05 */
+    double min_lift;                  /* >= 0, default 0 */
+    double rope;                      /* > 0, default 0.05 */
+    int64_t min_posts;                /* per variant, default 6 */
+    double value;                     /* of one unit of outcome; NaN: not named */
+    int review;                       /* 1: only approved posts go out (default 1) */
+    enum abp_after after;             /* default ABP_AFTER_STOP */
+    enum abp_allocation allocation;   /* default ABP_BALANCED */
+    int learn;                        /* default 0 */
     struct abp_guardrail *guardrails; /* owned */
     size_t guardrail_count;
     /* prior scales of model.md, > 0; NaN: the family's default */

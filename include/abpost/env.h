@@ -15,8 +15,8 @@ struct abp_env {
     const char *config;            /* borrowed; $ABPOST_CONFIG or NULL */
     FILE *out, *err;               /* borrowed; results and everything else */
     int out_is_terminal, err_is_terminal;
-    int colour;                    /* 1: terminal, and NO_COLOR is not set */
-    int width;                     /* columns of the terminal; 80 when there is none */
+    int colour; /* 1: terminal, and NO_COLOR is not set */
+    int width;  /* columns of the terminal; 80 when there is none */
 };
 
 #endif

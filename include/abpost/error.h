@@ -27,7 +27,8 @@ struct abp_error {
     long http_status;   /* 0: no HTTP answer was involved */
     long line;          /* line in `file`, from 1; 0: none */
     char file[256];     /* "" : no file; cut from the left when longer */
-    char message[1024]; /* one sentence: what is wrong; what to do. Valid UTF-8, no newline at the end */
+    char message[1024]; /* one sentence: what is wrong; what to do. Valid UTF-8, no newline at the
+                           end */
 };
 
 void abp_error_clear(struct abp_error *err);

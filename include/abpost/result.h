@@ -27,8 +27,8 @@ struct abp_channel_result {
 };
 
 struct abp_variant_result {
-    char *name;    /* owned */
-    size_t posts;  /* mature, observed */
+    char *name;   /* owned */
+    size_t posts; /* mature, observed */
     size_t missing;
     double outcome_total, exposure_total;
     double raw_ratio; /* outcome per exposure over the baseline's; NaN when the baseline's is 0 */
@@ -40,14 +40,14 @@ struct abp_variant_result {
     double p_net_better;          /* P(net value > the baseline's) */
     struct abp_guard_result guard;
     enum abp_verdict verdict;
-    char *reason; /* owned; one plain sentence; NULL for the baseline */
+    char *reason;                        /* owned; one plain sentence; NULL for the baseline */
     struct abp_channel_result *channels; /* owned; none when there is one channel */
     size_t channel_count;
 };
 
 struct abp_fit_result {
     char method[64];
-    int reliable;    /* 0: the numbers could not be computed well enough; a warning says why */
+    int reliable;     /* 0: the numbers could not be computed well enough; a warning says why */
     double khat, ess; /* importance weights' Pareto shape; effective sample size. NaN: conjugate */
     double seconds;
     uint64_t seed;
@@ -55,10 +55,10 @@ struct abp_fit_result {
 };
 
 struct abp_result {
-    char *name;             /* owned */
-    char *baseline;         /* owned; NULL when there is no data */
+    char *name;     /* owned */
+    char *baseline; /* owned; NULL when there is no data */
     enum abp_family family;
-    int randomised;         /* 1: the data carries its blocks, or abpost drew them */
+    int randomised; /* 1: the data carries its blocks, or abpost drew them */
     size_t posts, missing, channel_count, slot_count;
     struct abp_fit_result fit;
     struct abp_variant_result *variants; /* owned; the baseline first */
