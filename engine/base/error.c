@@ -23,7 +23,7 @@ static size_t whole_characters(const char *text, size_t len)
     return len - (start - 1) >= need ? len : start - 1;
 }
 
-static void set_message(struct abp_error *err, const char *format, va_list args)
+ABP_PRINTF(2, 0) static void set_message(struct abp_error *err, const char *format, va_list args)
 {
     int n = vsnprintf(err->message, sizeof err->message, format, args);
     if (n < 0) {
