@@ -44,6 +44,15 @@ install() {
     apt install --no-install-recommends --no-remove "$@"
 }
 
+# A machine that has never fetched its package lists knows no candidates; one whose lists are old
+# asks for files that are gone. Both are cured by an update, which nobody else pays for.
+fetch_and_install() {
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then return 1; fi
+    if apt-cache show --no-all-versions "$@" >/dev/null 2>&1 && install "$@"; then return 0; fi
+    apt update
+    install "$@"
+}
+
 main() {
     local group package
     local -a wanted=() missing=()
@@ -63,24 +72,12 @@ main() {
     [ ${#missing[@]} -gt 0 ] || return 0
 
     echo "installing ${#missing[@]} packages: ${missing[*]}" >&2
-    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
-        echo "install-packages: that needs root, and there is no sudo here; as root, run:" >&2
-        echo "  apt-get update && apt-get install ${missing[*]}" >&2
-        return 1
-    fi
-    # A machine that has never fetched its package lists knows no candidates; one whose lists are
-    # old asks for files that are gone. Both are cured by an update, which nobody else pays for.
-    if ! apt-cache show --no-all-versions "${missing[@]}" >/dev/null 2>&1; then
-        apt update || true
-        install "${missing[@]}"
-    else
-        install "${missing[@]}" || { apt update && install "${missing[@]}"; }
-    fi
+    fetch_and_install "${missing[@]}" || true
     for package in "${missing[@]}"; do
-        installed "$package" || {
-            echo "install-packages: $package is still missing; apt's own words are above" >&2
-            return 1
-        }
+        installed "$package" && continue
+        echo "install-packages: $package could not be installed (it needs root or sudo, and a Debian" \
+            "mirror); by hand, as root: apt-get update && apt-get install ${missing[*]}" >&2
+        return 1
     done
 }
 
