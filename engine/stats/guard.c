@@ -138,7 +138,8 @@ static void bets_open(struct bets *bets, double threshold)
 
     *bets = (struct bets){.e_value = 1.0, .threshold = threshold};
     for (size_t i = 0; i < EFFECTS; i++) {
-        double size = EFFECT_STEP * (double)(i / 2 + 1);
+        size_t step = i / 2 + 1; /* each size once up, once down */
+        double size = EFFECT_STEP * (double)step;
 
         bets->effect[i] = i % 2 ? -size : size;
         bets->log_wealth[i] = -0.5 * size * size / (EFFECT_SD * EFFECT_SD);
