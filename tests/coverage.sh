@@ -13,12 +13,13 @@ find build/coverage -path '*abpost_engine.dir*' -name '*.gcda' -print0 |
     /^File / { file = $2; gsub(/\047/, "", file); next }
     /^Lines executed:/ && file ~ /^engine\// {
         split($0, part, /[:% ]+/)   # "Lines", "executed", share, "of", lines
-        printf "%6.1f %%  %5d lines  %s\n", part[3], part[5], file
+        printf "%6.1f %%  %5d lines  %s\n", part[3], part[5], file | "sort -n"
         lines += part[5]
         reached += part[5] * part[3] / 100
     }
     { file = "" }
     END {
         if (lines == 0) { print "coverage: nothing was measured"; exit 1 }
+        close("sort -n")
         printf "%6.1f %%  %5d lines  all of engine/\n", 100 * reached / lines, lines
-    }' | sort -n
+    }'
