@@ -4,8 +4,10 @@
 #ifndef ABPOST_CONFIG_H
 #define ABPOST_CONFIG_H
 
+#include "abpost/buffer.h"
 #include "abpost/error.h"
 #include "abpost/family.h"
+#include "abpost/time.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,13 +20,23 @@ struct abp_mistake {
     char *message; /* owned; "what is wrong; what is accepted (did you mean ...?)" */
 };
 
-/* Every mistake found, in order of file and line. Zero-initialise; release when done. */
+/* Every mistake found: file by file as they were read, by line within each. Of one file at most
+ * ABP_MISTAKES_MAX are kept; a last entry without a line then says how many more there are.
+ * Zero-initialise; release when done. */
 struct abp_mistakes {
     struct abp_mistake *list; /* owned */
     size_t count;
 };
 
+#define ABP_MISTAKES_MAX 200
+
 void abp_mistakes_release(struct abp_mistakes *mistakes);
+/* Adds one at the end. 0, or -1 when memory is out. */
+int abp_mistakes_add(struct abp_mistakes *mistakes, const char *file, long line, const char *format,
+                     ...) ABP_PRINTF(4, 5);
+/* Appends "file:line: message", or "file: message" without a line; no newline. 0, or -1 when the
+ * buffer is full. */
+int abp_mistake_print(struct abp_buffer *out, const struct abp_mistake *mistake);
 
 /* ---- parts ---- */
 
@@ -110,14 +122,6 @@ struct abp_variant {
     long line;
 };
 
-struct abp_wall_time {
-    int hour, minute; /* local wall time in the workspace's zone */
-};
-
-struct abp_date {
-    int year, month, day; /* proleptic Gregorian; month and day from 1 */
-};
-
 struct abp_schedule {
     int present;                 /* 0: no [schedule] section */
     struct abp_date start;       /* year 0: not named */
@@ -129,6 +133,7 @@ struct abp_schedule {
     int64_t min_gap;      /* seconds between posts of one channel; 0 default */
     int64_t max_lateness; /* seconds; default 3600 */
     int64_t max_posts;    /* 0: no limit */
+    long line;            /* of its section */
 };
 
 struct abp_guardrail {
@@ -162,6 +167,7 @@ struct abp_decision {
 /* [import]: column names of historic data. */
 struct abp_import {
     int present;
+    long line;      /* of its section */
     char *file;     /* resolved against the experiment file's folder */
     char separator; /* one byte; 0: found from the header */
     char *variant, *channel, *slot, *time, *block, *experiment; /* columns */
