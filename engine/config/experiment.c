@@ -117,7 +117,7 @@ static void fill(struct abp_experiment *e, const struct abp_ini *ini, const char
             break;
         case ABP_KIND_SCHEDULE:
             e->schedule.present = 1;
-            e->schedule.line = s->line;
+            e->schedule.line = e->schedule.line ? e->schedule.line : s->line;
             abp_ini_fill(ini, s, &e->schedule, folder, log);
             break;
         case ABP_KIND_VARIANT:
@@ -128,7 +128,7 @@ static void fill(struct abp_experiment *e, const struct abp_ini *ini, const char
             break;
         case ABP_KIND_IMPORT:
             e->import.present = 1;
-            e->import.line = s->line;
+            e->import.line = e->import.line ? e->import.line : s->line;
             abp_ini_fill(ini, s, &e->import, folder, log);
             break;
         case ABP_KIND_COUNT:

@@ -11,15 +11,10 @@ struct checking {
     struct abp_mistake_log *log;
 };
 
-static const struct abp_ini_section *section(const struct checking *c, const char *kind)
-{
-    return abp_ini_section(c->ini, kind);
-}
-
 /* The line of a key, or 0. */
 static long line_of(const struct checking *c, const char *kind, const char *key)
 {
-    return abp_ini_line(c->ini, section(c, kind), key);
+    return abp_ini_line_of(c->ini, kind, key);
 }
 
 /* Logs each of the keys (ended by NULL) that the section lacks. why: "" or " (...)" */
@@ -35,7 +30,7 @@ static void check_baseline(const struct checking *c)
 {
     const struct abp_experiment *e = c->e;
     char shown[ABP_SHOWN_SIZE], hint[ABP_HINT_SIZE];
-    if (!e->baseline || e->variant_count == 0)
+    if (!e->baseline || e->variant_count == 0 || c->ini->lost_sections)
         return;
     const char **names = malloc(e->variant_count * sizeof *names);
     int found = 0;
@@ -83,7 +78,7 @@ static void check_variants(const struct checking *c)
 {
     const struct abp_experiment *e = c->e;
     char shown[ABP_SHOWN_SIZE];
-    if (e->variant_count == 1)
+    if (e->variant_count == 1 && !c->ini->lost_sections)
         abp_log_add(c->log, e->variants[0].line,
                     "only one [variant ...]; accepted are two or more, or none where [import] "
                     "brings them");
@@ -101,9 +96,9 @@ static void check_schedule(const struct checking *c)
     static const char *const keys[] = {"times", NULL};
     static const char *const experiment_keys[] = {"channels", "outcome", NULL};
     const struct abp_experiment *e = c->e;
-    const struct abp_ini_section *first = section(c, "experiment");
+    const struct abp_ini_section *first = abp_ini_section(c->ini, "experiment");
     if (!e->schedule.present) {
-        if (!e->import.present)
+        if (!e->import.present && !c->ini->lost_sections)
             abp_log_add(c->log, 0,
                         "there is nothing to learn from; accepted is a [schedule] with two or "
                         "more [variant NAME], or an [import], or both");
@@ -111,7 +106,7 @@ static void check_schedule(const struct checking *c)
     }
     require(c, "schedule", keys, e->schedule.line, "; accepted is times = 09:00 18:30");
     require(c, "experiment", experiment_keys, first ? first->line : 0, ", which [schedule] needs");
-    if (e->variant_count == 0)
+    if (e->variant_count == 0 && !c->ini->lost_sections)
         abp_log_add(c->log, e->schedule.line,
                     "[schedule] without variants; accepted are two or more [variant NAME]");
     if (e->schedule.max_posts > 0 && (size_t)e->schedule.max_posts < e->variant_count)

@@ -111,14 +111,21 @@ static void check_after_section(struct reading *r, const char *rest)
                     "that begins with ;");
 }
 
+/* What follows is not the section before, whatever becomes of this one. */
+static void lose_section(struct reading *r)
+{
+    r->section = NULL;
+    r->any_section = 1;
+    r->ini->lost_sections++;
+    memset(r->seen, 0, sizeof r->seen);
+    memcpy(r->handed, "-", 2);
+}
+
 /* A line that begins with [. inih gets it anew, from r->handed. */
 static void read_section(struct reading *r)
 {
     char *close = strchr(r->text, ']');
-    r->section = NULL;
-    r->any_section = 1;
-    memset(r->seen, 0, sizeof r->seen);
-    memcpy(r->handed, "-", 2); /* whatever goes wrong, what follows is not the section before */
+    lose_section(r);
     if (close) {
         *close = '\0';
         check_after_section(r, close + 1);
@@ -145,6 +152,8 @@ static void read_section(struct reading *r)
     const struct abp_ini_kind *kind = find_kind(r, word);
     if (kind)
         open_section(r, kind, name);
+    if (r->section)
+        r->ini->lost_sections--;
 }
 
 /* ---- entries ---- */
@@ -177,6 +186,10 @@ static void log_unknown_key(struct reading *r, const char *name)
     const char *names[ABP_INI_KEYS_MAX];
     char hint[ABP_HINT_SIZE], shown[ABP_SHOWN_SIZE];
     struct abp_buffer list;
+    if (abp_log_full(r->log)) {
+        r->log->found++;
+        return;
+    }
     abp_buffer_init(&list, 600);
     for (size_t i = 0; i < kind->key_count; i++) {
         names[i] = kind->keys[i].name;
@@ -252,7 +265,8 @@ static int cut_comment(struct reading *r, const struct abp_ini_key *key, char *v
     return 0;
 }
 
-/* A line "key = value" below a known section. 1 when inih is to split r->text, else 0. */
+/* A line "key = value" below a known section. 1 when inih is to split r->text, 0 when not, -1
+ * when it is no such line. */
 static int read_entry(struct reading *r)
 {
     char *equals = strchr(r->text, '=');
@@ -263,7 +277,7 @@ static int read_entry(struct reading *r)
                     "neither a [section] nor key = value; accepted are these, "
                     "blank lines and comments%s",
                     r->text[colon] ? " (did you mean = instead of : ?)" : "");
-        return 0;
+        return -1;
     }
     *equals = '\0';
     char *value = abp_trim(equals + 1);
@@ -341,11 +355,36 @@ static int take_line(struct reading *r, const char *line, size_t len)
     return 1;
 }
 
+/* A line was refused. Should it be a section, what follows is not the one before; should it be a
+ * key, that is not missing as well. */
+static void note_refused(struct reading *r, const char *line, size_t len)
+{
+    const char *end = line + len;
+    while (line < end && is_blank(*line))
+        line++;
+    if (line < end && *line == '[')
+        lose_section(r);
+    const char *name = line;
+    while (line < end && *line != '=' && *line != ':' && !is_blank(*line))
+        line++;
+    size_t name_len = (size_t)(line - name);
+    for (size_t i = 0; r->section && i < r->section->kind->key_count; i++) {
+        const struct abp_ini_key *key = &r->section->kind->keys[i];
+        if (strlen(key->name) != name_len || memcmp(key->name, name, name_len) != 0)
+            continue;
+        add_entry(r, key, NULL);
+        if (!r->seen[i])
+            r->seen[i] = r->line;
+    }
+}
+
 /* A line as inih is to see it: kind of line in r->text. 1: an entry; 2: a section; 0: nothing. */
 static int read_line(struct reading *r, const char *line, size_t len)
 {
-    if (!take_line(r, line, len))
+    if (!take_line(r, line, len)) {
+        note_refused(r, line, len);
         return 0;
+    }
     const char *p = r->text + strspn(r->text, " \t");
     if (*p == '\0' || *p == ';' || *p == '#')
         return 0;
@@ -353,6 +392,7 @@ static int read_line(struct reading *r, const char *line, size_t len)
         abp_log_add(r->log, r->line,
                     "a line that begins with a blank; accepted are sections and "
                     "keys in the first column (a value can't go on in a second line)");
+        note_refused(r, line, len);
         return 0;
     }
     if (*p == '[') {
@@ -366,7 +406,10 @@ static int read_line(struct reading *r, const char *line, size_t len)
                         "lines and comments there");
         return 0;
     }
-    return read_entry(r);
+    int entry = read_entry(r);
+    if (entry < 0)
+        note_refused(r, line, len);
+    return entry > 0;
 }
 
 static void log_if_awaited(struct reading *r)
@@ -438,6 +481,8 @@ void abp_ini_fill(const struct abp_ini *ini, const struct abp_ini_section *secti
                   const char *folder, struct abp_mistake_log *log)
 {
     for (size_t i = section->first; i < section->first + section->count; i++) {
+        if (abp_log_full(log))
+            return;
         const struct abp_ini_entry *entry = &ini->entries[i];
         struct abp_ini_value value = {.log = log,
                                       .key = entry->key,
@@ -459,8 +504,17 @@ const struct abp_ini_section *abp_ini_section(const struct abp_ini *ini, const c
 
 long abp_ini_line(const struct abp_ini *ini, const struct abp_ini_section *section, const char *key)
 {
-    for (size_t i = 0; section && i < section->count; i++)
-        if (strcmp(ini->entries[section->first + i].key->name, key) == 0)
-            return ini->entries[section->first + i].line;
+    for (size_t i = section->first; i < section->first + section->count; i++)
+        if (strcmp(ini->entries[i].key->name, key) == 0)
+            return ini->entries[i].line;
     return 0;
+}
+
+long abp_ini_line_of(const struct abp_ini *ini, const char *kind, const char *key)
+{
+    long line = 0;
+    for (size_t i = 0; line == 0 && i < ini->section_count; i++)
+        if (strcmp(ini->sections[i].kind->name, kind) == 0)
+            line = abp_ini_line(ini, &ini->sections[i], key);
+    return line;
 }

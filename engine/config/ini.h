@@ -85,6 +85,7 @@ struct abp_ini {
     size_t section_count;
     struct abp_ini_entry *entries; /* owned, in file order; duplicates too */
     size_t entry_count;
+    size_t lost_sections; /* not understood: while there are any, none is known to be absent */
 };
 
 /* What a key's read function gets. All borrowed. */
@@ -101,15 +102,17 @@ void abp_ini_parse(struct abp_ini *ini, const struct abp_ini_schema *schema, con
                    size_t len, struct abp_mistake_log *log);
 void abp_ini_release(struct abp_ini *ini);
 
-/* Reads a section's entries into its struct. */
+/* Reads a section's entries into its struct, until more is wrong than is listed. */
 void abp_ini_fill(const struct abp_ini *ini, const struct abp_ini_section *section, void *target,
                   const char *folder, struct abp_mistake_log *log);
 
 /* The first section of that kind, or NULL. */
 const struct abp_ini_section *abp_ini_section(const struct abp_ini *ini, const char *kind);
-/* The line of a section's key, or 0 when it is not written there. section may be NULL. */
+/* The line of a section's key, or 0 when it is not written there. */
 long abp_ini_line(const struct abp_ini *ini, const struct abp_ini_section *section,
                   const char *key);
+/* The first line of that key in any section of that kind, or 0. */
+long abp_ini_line_of(const struct abp_ini *ini, const char *kind, const char *key);
 
 /* The whole of a regular file. 0, or -1 with what is wrong logged (then the file is at fault) or
  * err filled and nothing logged (then the machine is). */

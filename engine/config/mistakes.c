@@ -73,9 +73,16 @@ void abp_log_begin(struct abp_mistake_log *log, struct abp_mistakes *mistakes, c
     log->first = mistakes->count;
 }
 
+int abp_log_full(const struct abp_mistake_log *log)
+{
+    return log->found >= ABP_MISTAKES_MAX;
+}
+
 void abp_log_add(struct abp_mistake_log *log, long line, const char *format, ...)
 {
-    if (log->found++ >= ABP_MISTAKES_MAX)
+    int full = abp_log_full(log);
+    log->found++;
+    if (full)
         return;
     va_list args;
     va_start(args, format);
@@ -105,7 +112,7 @@ int abp_log_end(struct abp_mistake_log *log, struct abp_error *err)
         return 0;
     sort_by_line(mistakes->list + log->first, mistakes->count - log->first);
     if (log->found > ABP_MISTAKES_MAX &&
-        abp_mistakes_add(mistakes, log->file, 0, "%zu more mistakes, not listed",
+        abp_mistakes_add(mistakes, log->file, 0, "at least %zu more mistakes, not listed",
                          log->found - ABP_MISTAKES_MAX) != 0)
         return abp_fail_memory(err);
     const struct abp_mistake *first = &mistakes->list[log->first];

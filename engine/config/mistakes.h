@@ -13,6 +13,8 @@ struct abp_mistake_log {
 };
 
 void abp_log_begin(struct abp_mistake_log *log, struct abp_mistakes *mistakes, const char *file);
+/* 1: what else is found is only counted, so that its words need not be put together. */
+int abp_log_full(const struct abp_mistake_log *log);
 void abp_log_add(struct abp_mistake_log *log, long line, const char *format, ...) ABP_PRINTF(3, 4);
 /* Puts the file's mistakes in order of line. 0 when there is none; -1 with err ABP_DATA naming the
  * first, or ABP_FAILED when memory ran out. */

@@ -179,7 +179,7 @@ static void fill(struct abp_workspace *ws, const struct abp_ini *ini, struct abp
         else
             abp_ini_fill(ini, s, ws, ws->root, log);
     }
-    if (!abp_ini_section(ini, "abpost"))
+    if (!abp_ini_section(ini, "abpost") && !ini->lost_sections)
         abp_log_add(log, 0, "there is no [abpost] section; accepted is a file that has one");
     struct abp_ini_key database = {.name = "database", .accepted = ""};
     struct abp_ini_value fallback = {.log = log, .key = &database, .folder = ws->root};
