@@ -21,8 +21,8 @@ struct abp_mistake {
 };
 
 /* Every mistake found: file by file as they were read, by line within each. Of one file at most
- * ABP_MISTAKES_MAX are kept; a last entry without a line then says how many more there are at least.
- * Zero-initialise; release when done. */
+ * ABP_MISTAKES_MAX are kept; then a last entry without a line says how many more there are, at
+ * least. Zero-initialise; release when done. */
 struct abp_mistakes {
     struct abp_mistake *list; /* owned */
     size_t count;
