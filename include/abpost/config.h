@@ -1,6 +1,21 @@
 /* INI files in, validated structs out. Every mistake of a file is collected in one pass; a struct
  * is only handed out when there is none. Strings are owned by the struct that holds them, NULL
- * where a key is absent; numbers that are absent are NaN; times are UTC seconds since 1970. */
+ * where a key is absent; numbers that are absent are NaN; times are UTC seconds since 1970.
+ *
+ * A file is UTF-8 of at most 1 MiB, with lines of at most 197 bytes and names between [ and ] of at
+ * most 49. A line is blank, a comment (; or # first), a [section] or key = value from the first
+ * column on; a value ends with its line, and quotation marks belong to it. After a value:
+ *
+ *     horizon = 48h ; so          where the value can't hold a ; itself (numbers, dates, words,
+ *                                 sums, env:NAME) any " ;" begins a comment
+ *     posts = a/b.txt   ; so      where it could (paths, columns, accounts, baseline) a comment
+ *                                 has two blanks or a tab before its ; and a blank after it; any
+ *                                 other " ;" is a mistake
+ *     hypothesis = one; or two    in free text (this, and command:) a ; after a blank is a mistake
+ *     separator = ;               the first character of this one is never a comment
+ *
+ * A ; without a blank before it is an ordinary character. Nothing is ever cut: what does not work
+ * exactly as written is a mistake. */
 #ifndef ABPOST_CONFIG_H
 #define ABPOST_CONFIG_H
 
@@ -45,7 +60,10 @@ struct abp_term {
     char *name;    /* a metric, or a column */
 };
 
-/* A weighted sum: "3*replies + likes". */
+/* A weighted sum: "3*replies + likes". Terms are joined by + or -, each NAME or NUMBER*NAME, no
+ * name twice. A name is letters, digits, _ and . and does not begin with a digit; a column's may
+ * have single blanks inside; any other stands in double quotes ("" for a quotation mark). "a-b"
+ * without blanks is refused: it may be a name. */
 struct abp_sum {
     struct abp_term *terms; /* owned */
     size_t count;           /* 0: the key is absent */
@@ -86,7 +104,8 @@ const char *abp_platform_name(enum abp_platform platform);
 struct abp_channel {
     char *name;
     enum abp_platform platform;
-    char *account, *server;
+    char *account;
+    char *server;     /* https://..., or http:// to this machine; no / at the end */
     char *visibility; /* public, unlisted, followers, or NULL */
     struct abp_secret password, token;
     double target; /* posts a week at most; NaN: none named */
@@ -108,9 +127,9 @@ int abp_workspace_read(struct abp_workspace *ws, const char *path, struct abp_mi
                        struct abp_error *err) ABP_MUST_CHECK;
 void abp_workspace_release(struct abp_workspace *ws);
 
-/* The path of the workspace file: `config` ($ABPOST_CONFIG) when not NULL, else DIR/abpost.ini in
- * `directory` or the nearest folder above it. Caller frees; NULL with err ABP_DATA when there is
- * none. */
+/* The path of the workspace file: `config` ($ABPOST_CONFIG) when neither NULL nor "", else
+ * DIR/abpost.ini in `directory` or the nearest folder above it. Caller frees; NULL with err
+ * ABP_DATA when there is none. */
 char *abp_workspace_find(const char *directory, const char *config, struct abp_error *err);
 
 /* ---- an experiment ---- */
@@ -128,7 +147,7 @@ struct abp_schedule {
     unsigned days;               /* bit 0 = Monday ... bit 6 = Sunday; all when not named */
     struct abp_wall_time *times; /* owned, ascending, distinct */
     size_t time_count;
-    struct abp_date *blackout; /* owned; days with no post */
+    struct abp_date *blackout; /* owned, ascending, distinct; days with no post */
     size_t blackout_count;
     int64_t min_gap;      /* seconds between posts of one channel; 0 default */
     int64_t max_lateness; /* seconds; default 3600 */
@@ -191,8 +210,9 @@ struct abp_experiment {
     struct abp_import import;
 };
 
-/* Reads one experiment file. ws may be NULL (a file outside any workspace: then `channels` are not
- * checked against it). Failures as in abp_workspace_read. */
+/* Reads one experiment file: a [schedule] with two variants or more that have posts, or an
+ * [import], or both. ws may be NULL (a file outside any workspace: then `channels` are not checked
+ * against it). Failures as in abp_workspace_read. */
 int abp_experiment_read(struct abp_experiment *experiment, const char *path,
                         const struct abp_workspace *ws, struct abp_mistakes *mistakes,
                         struct abp_error *err) ABP_MUST_CHECK;
