@@ -1,0 +1,46 @@
+/* Draws from the mixture of Gaussians over the points, and what importance sampling makes of them.
+ *
+ * All draws have the globals; the first `weighed` of them have an importance weight too, w_i. The
+ * mixture is cheap to draw and the weights are near 1, so expectations are
+ *     mean over all of f + (sum of w_i f_i - mean over the weighed of f_i),
+ * the mixture's own expectation as a control variate: unbiased, and as much more accurate as the
+ * weights are even. Written as one weight a draw. */
+#ifndef STATS_DRAWS_H
+#define STATS_DRAWS_H
+
+#include "stats/scales.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct stats_draws {
+    const struct stats_latent *latent; /* borrowed */
+    const struct stats_points *points; /* borrowed */
+    uint64_t seed;
+    size_t count, weighed;
+    uint32_t *point;   /* owned; count: which point's Gaussian */
+    double *globals;   /* owned; count x globals */
+    double *log_ratio; /* owned; count: raw log importance ratios of the weighed */
+    double *weight;    /* owned; count; sum to 1 */
+    double khat, ess;
+};
+
+int stats_draws_init(struct stats_draws *draws, const struct stats_latent *latent,
+                     const struct stats_points *points, uint64_t seed, size_t least,
+                     struct abp_error *err) ABP_MUST_CHECK;
+void stats_draws_release(struct stats_draws *draws);
+
+/* The Gaussian that draw i came from. */
+const struct stats_field *stats_draw_field(const struct stats_draws *draws, size_t i);
+
+/* u (count) and b (count x variants) of channel c: the same numbers at every call. */
+int stats_draws_channel(const struct stats_draws *draws, size_t c, double *u, double *b,
+                        struct abp_error *err) ABP_MUST_CHECK;
+
+/* Log predictive density of every post when it is left out, by Pareto-smoothed importance sampling
+ * (Vehtari, Gelman & Gabry 2017, "Practical Bayesian model evaluation using leave-one-out
+ * cross-validation and WAIC"); NaN where k-hat is above ABP_KHAT_LIMIT. */
+int stats_draws_scores(const struct stats_draws *draws, const struct abp_data *data, double *scores,
+                       struct abp_error *err) ABP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,582 @@
+#include "stats/latent.h"
+
+#include <gsl/gsl_blas.h>
+#include <gsl/gsl_linalg.h>
+#include <gsl/gsl_math.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_SQRT_2PI 0.91893853320467274178
+
+int stats_latent_init(struct stats_latent *latent, const struct stats_design *design,
+                      const struct stats_family *family, struct abp_error *err)
+{
+    memset(latent, 0, sizeof *latent);
+    latent->design = design;
+    latent->family = family;
+    latent->at_mu = design->has_slots ? design->slots : 0;
+    latent->at_theta = latent->at_mu + 1;
+    latent->globals = latent->at_theta + design->variants;
+    latent->size = latent->globals;
+    if (design->has_channels)
+        latent->size += design->channels * (1 + design->variants);
+    size_t n = 4 * latent->size + 2 * design->cell_count + latent->globals;
+    latent->memory = calloc(n, sizeof *latent->memory);
+    if (!latent->memory)
+        return abp_fail_memory(err);
+    latent->x = latent->memory;
+    latent->trial = latent->x + latent->size;
+    latent->step = latent->trial + latent->size;
+    latent->right = latent->step + latent->size;
+    latent->slope = latent->right + latent->size;
+    latent->curvature = latent->slope + design->cell_count;
+    latent->vector = latent->curvature + design->cell_count;
+    latent->x[latent->at_mu] = design->mu0;
+    return 0;
+}
+
+void stats_latent_release(struct stats_latent *latent)
+{
+    free(latent->memory);
+    memset(latent, 0, sizeof *latent);
+}
+
+static size_t field_numbers(const struct stats_latent *latent)
+{
+    const struct stats_design *d = latent->design;
+    size_t n = latent->globals * (1 + latent->globals);
+    if (d->has_channels)
+        n += d->channels * (2 + latent->globals + 3 * d->variants);
+    if (d->has_channels && d->has_slots)
+        n += d->cell_count;
+    return n;
+}
+
+size_t stats_field_bytes(const struct stats_latent *latent)
+{
+    return sizeof(struct stats_field) + field_numbers(latent) * sizeof(double);
+}
+
+int stats_field_init(struct stats_field *field, const struct stats_latent *latent,
+                     struct abp_error *err)
+{
+    const struct stats_design *d = latent->design;
+    size_t pairs = d->channels * d->variants;
+    memset(field, 0, sizeof *field);
+    field->memory = calloc(field_numbers(latent), sizeof *field->memory);
+    if (!field->memory)
+        return abp_fail_memory(err);
+    double *p = field->memory;
+    field->global_mean = p;
+    field->global_factor = p += latent->globals;
+    p += latent->globals * latent->globals;
+    if (d->has_channels) {
+        field->u_mean = p;
+        field->u_precision = p += d->channels;
+        field->u_coupling = p += d->channels;
+        field->b_mean = p += d->channels * latent->globals;
+        field->b_precision = p += pairs;
+        field->b_coupling = p += pairs;
+        field->cell_coupling = p + pairs;
+    }
+    return 0;
+}
+
+void stats_field_release(struct stats_field *field)
+{
+    free(field->memory);
+    memset(field, 0, sizeof *field);
+}
+
+/* Where u_c and b_vc stand in a vector over the whole field. */
+static size_t at_u(const struct stats_latent *latent, size_t c)
+{
+    return latent->globals + c;
+}
+
+static size_t at_b(const struct stats_latent *latent, size_t c, size_t v)
+{
+    const struct stats_design *d = latent->design;
+    return latent->globals + d->channels + c * d->variants + v;
+}
+
+static double predictor(const struct stats_latent *latent, const struct stats_cell *cell,
+                        const double *x)
+{
+    double eta = x[latent->at_mu] + x[latent->at_theta + cell->variant];
+    if (latent->design->has_slots)
+        eta += x[cell->slot];
+    if (latent->design->has_channels)
+        eta += x[at_u(latent, cell->channel)] + x[at_b(latent, cell->channel, cell->variant)];
+    return eta;
+}
+
+/* ---- the prior ---- */
+
+static double normal_log_density(double x, double sd)
+{
+    double z = x / sd;
+    return -0.5 * z * z - log(sd) - LOG_SQRT_2PI;
+}
+
+/* Sum of the log densities of count values from N(0, sd^2). */
+static double normals_log_density(const double *x, size_t count, double sd)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += x[i] * x[i];
+    return -0.5 * sum / (sd * sd) - (double)count * (log(sd) + LOG_SQRT_2PI);
+}
+
+static double globals_log_prior(const struct stats_latent *latent, const struct stats_scales *s,
+                                const double *g)
+{
+    const struct stats_design *d = latent->design;
+    double sum = normal_log_density(g[latent->at_mu] - d->mu0, s->mu);
+    sum += normals_log_density(g + latent->at_theta, d->variants, s->tau_v);
+    if (d->has_slots)
+        sum += normals_log_density(g, d->slots, s->tau_w);
+    return sum;
+}
+
+static double log_prior(const struct stats_latent *latent, const struct stats_scales *s,
+                        const double *x)
+{
+    const struct stats_design *d = latent->design;
+    double sum = globals_log_prior(latent, s, x);
+    if (d->has_channels) {
+        sum += normals_log_density(x + latent->globals, d->channels, s->tau_u);
+        sum += normals_log_density(x + at_b(latent, 0, 0), d->channels * d->variants, s->tau_b);
+    }
+    return sum;
+}
+
+static double log_posterior(const struct stats_latent *latent, const struct stats_scales *s,
+                            const double *x)
+{
+    const struct stats_design *d = latent->design;
+    double sum = log_prior(latent, s, x) + s->dispersion.constant;
+    for (size_t i = 0; i < d->cell_count; i++)
+        sum +=
+            latent->family->value(&s->dispersion, &d->cells[i], predictor(latent, &d->cells[i], x));
+    return sum;
+}
+
+/* ---- the elimination ---- */
+
+/* The cells of one channel and one variant, from `from` to before the returned one. */
+static size_t pair_end(const struct stats_design *d, size_t from, size_t end)
+{
+    size_t to = from;
+    while (to < end && d->cells[to].variant == d->cells[from].variant)
+        to++;
+    return to;
+}
+
+/* Adds the precision that one (channel, variant) pair's cells give to the globals once b_vc is
+ * eliminated, and, where there are channels, to u_c (precision and coupling row). */
+static void add_pair(struct stats_field *field, const struct stats_latent *latent, size_t from,
+                     size_t to, double *u_row, double *u_precision)
+{
+    const struct stats_design *d = latent->design;
+    const double *h = latent->curvature;
+    size_t m = latent->globals, mu = latent->at_mu;
+    size_t v = d->cells[from].variant, theta = latent->at_theta + v;
+    double *A = field->global_factor;
+    double total = 0.0, left = 1.0, shrink = 0.0;
+    for (size_t i = from; i < to; i++)
+        total += h[i];
+    if (d->has_channels) {
+        size_t pair = d->cells[from].channel * d->variants + v;
+        double precision = total + 1.0 / gsl_pow_2(field->scales.tau_b);
+        field->b_precision[pair] = precision;
+        field->b_coupling[pair] = total / precision;
+        shrink = 1.0 / precision;
+        left = 1.0 / (1.0 + total * gsl_pow_2(field->scales.tau_b));
+        *u_precision += total * left;
+        u_row[mu] += total * left;
+        u_row[theta] += total * left;
+    }
+    A[mu * m + mu] += total * left;
+    A[theta * m + mu] += total * left;
+    A[theta * m + theta] += total * left;
+    if (!d->has_slots)
+        return;
+    for (size_t i = from; i < to; i++) {
+        size_t s = d->cells[i].slot;
+        A[mu * m + s] += h[i] * left;
+        A[theta * m + s] += h[i] * left;
+        A[s * m + s] += h[i];
+        if (!d->has_channels)
+            continue;
+        u_row[s] += h[i] * left;
+        field->cell_coupling[i] = h[i] * shrink;
+        for (size_t j = from; j < to; j++)
+            if (d->cells[j].slot <= s)
+                A[s * m + d->cells[j].slot] -= h[i] * h[j] * shrink;
+    }
+}
+
+static void eliminate_channel(struct stats_field *field, const struct stats_latent *latent,
+                              size_t c)
+{
+    const struct stats_design *d = latent->design;
+    size_t m = latent->globals, from = d->channel_start[c], end = d->channel_start[c + 1];
+    double *row = d->has_channels ? field->u_coupling + c * m : NULL;
+    double precision = d->has_channels ? 1.0 / gsl_pow_2(field->scales.tau_u) : 0.0;
+    if (d->has_channels) {
+        double alone = 1.0 / gsl_pow_2(field->scales.tau_b);
+        memset(row, 0, m * sizeof *row);
+        for (size_t v = 0; v < d->variants; v++) { /* pairs without a post: the prior */
+            field->b_precision[c * d->variants + v] = alone;
+            field->b_coupling[c * d->variants + v] = 0.0;
+        }
+    }
+    while (from < end) {
+        size_t to = pair_end(d, from, end);
+        add_pair(field, latent, from, to, row, &precision);
+        from = to;
+    }
+    if (!d->has_channels)
+        return;
+    field->u_precision[c] = precision;
+    double *A = field->global_factor;
+    for (size_t i = 0; i < m; i++) {
+        double scaled = row[i] / precision;
+        if (scaled > 0.0 || scaled < 0.0)
+            for (size_t j = 0; j <= i; j++)
+                A[i * m + j] -= scaled * row[j];
+    }
+    for (size_t i = 0; i < m; i++)
+        row[i] /= precision;
+}
+
+/* Factors the precision matrix at latent->curvature; 0, or -1 when it is not positive definite.
+ * Leaves half its log determinant in *half_log_det. */
+static int factor(struct stats_field *field, const struct stats_latent *latent,
+                  double *half_log_det)
+{
+    const struct stats_design *d = latent->design;
+    const struct stats_scales *s = &field->scales;
+    size_t m = latent->globals;
+    double *A = field->global_factor;
+    memset(A, 0, m * m * sizeof *A);
+    for (size_t i = 0; i < m; i++) {
+        double sd = i < latent->at_mu ? s->tau_w : i == latent->at_mu ? s->mu : s->tau_v;
+        A[i * m + i] = 1.0 / (sd * sd);
+    }
+    for (size_t c = 0; c < d->channels; c++)
+        eliminate_channel(field, latent, c);
+    gsl_matrix_view view = gsl_matrix_view_array(A, m, m);
+    for (size_t i = 0; i < m * m; i++)
+        if (!isfinite(A[i]))
+            return -1;
+    if (gsl_linalg_cholesky_decomp1(&view.matrix) != GSL_SUCCESS)
+        return -1;
+    double sum = 0.0;
+    for (size_t i = 0; i < m; i++)
+        sum += log(A[i * m + i]);
+    if (d->has_channels) {
+        for (size_t c = 0; c < d->channels; c++)
+            sum += 0.5 * log(field->u_precision[c]);
+        for (size_t i = 0; i < d->channels * d->variants; i++)
+            sum += 0.5 * log(field->b_precision[i]);
+    }
+    *half_log_det = sum;
+    return isfinite(sum) ? 0 : -1;
+}
+
+/* latent->right = the gradient: the cells' slopes and, where x is given, the prior's pull on x. */
+static void gradient(const struct stats_field *field, struct stats_latent *latent, const double *x)
+{
+    const struct stats_design *d = latent->design;
+    const struct stats_scales *s = &field->scales;
+    double *r = latent->right;
+    memset(r, 0, latent->size * sizeof *r);
+    for (size_t i = 0; i < d->cell_count; i++) {
+        const struct stats_cell *cell = &d->cells[i];
+        double slope = latent->slope[i];
+        r[latent->at_mu] += slope;
+        r[latent->at_theta + cell->variant] += slope;
+        if (d->has_slots)
+            r[cell->slot] += slope;
+        if (d->has_channels) {
+            r[at_u(latent, cell->channel)] += slope;
+            r[at_b(latent, cell->channel, cell->variant)] += slope;
+        }
+    }
+    if (!x)
+        return;
+    for (size_t i = 0; i < latent->size; i++) {
+        double sd = i < latent->at_mu        ? s->tau_w
+                    : i == latent->at_mu     ? s->mu
+                    : i < latent->globals    ? s->tau_v
+                    : i < at_b(latent, 0, 0) ? s->tau_u
+                                             : s->tau_b;
+        r[i] -= (x[i] - (i == latent->at_mu ? d->mu0 : 0.0)) / (sd * sd);
+    }
+}
+
+/* Eliminates b and u from latent->right. */
+static void eliminate_right(const struct stats_field *field, struct stats_latent *latent)
+{
+    const struct stats_design *d = latent->design;
+    double *r = latent->right;
+    for (size_t c = 0; c < d->channels; c++) {
+        double *ru = &r[at_u(latent, c)];
+        for (size_t v = 0; v < d->variants; v++) {
+            double pull = field->b_coupling[c * d->variants + v] * r[at_b(latent, c, v)];
+            *ru -= pull;
+            r[latent->at_mu] -= pull;
+            r[latent->at_theta + v] -= pull;
+        }
+        if (d->has_slots)
+            for (size_t i = d->channel_start[c]; i < d->channel_start[c + 1]; i++)
+                r[d->cells[i].slot] -=
+                    field->cell_coupling[i] * r[at_b(latent, c, d->cells[i].variant)];
+        for (size_t i = 0; i < latent->globals; i++)
+            r[i] -= field->u_coupling[c * latent->globals + i] * *ru;
+    }
+}
+
+/* How far the conditional mean of u_c moves with the globals' change. */
+static double u_shift(const struct stats_field *field, const struct stats_latent *latent, size_t c,
+                      const double *change)
+{
+    const double *row = field->u_coupling + c * latent->globals;
+    double sum = 0.0;
+    for (size_t i = 0; i < latent->globals; i++)
+        sum -= row[i] * change[i];
+    return sum;
+}
+
+/* The same of every b_vc of channel c, given the change of u_c too. */
+static void b_shifts(const struct stats_field *field, const struct stats_latent *latent, size_t c,
+                     const double *change, double u_change, double *shift)
+{
+    const struct stats_design *d = latent->design;
+    for (size_t v = 0; v < d->variants; v++)
+        shift[v] = -field->b_coupling[c * d->variants + v] *
+                   (u_change + change[latent->at_mu] + change[latent->at_theta + v]);
+    if (d->has_slots)
+        for (size_t i = d->channel_start[c]; i < d->channel_start[c + 1]; i++)
+            shift[d->cells[i].variant] -= field->cell_coupling[i] * change[d->cells[i].slot];
+}
+
+/* latent->step = precision^-1 latent->right. */
+static void solve(const struct stats_field *field, struct stats_latent *latent)
+{
+    const struct stats_design *d = latent->design;
+    size_t m = latent->globals;
+    if (d->has_channels)
+        eliminate_right(field, latent);
+    gsl_matrix_const_view L = gsl_matrix_const_view_array(field->global_factor, m, m);
+    gsl_vector_view step = gsl_vector_view_array(latent->step, m);
+    memcpy(latent->step, latent->right, m * sizeof *latent->step);
+    gsl_blas_dtrsv(CblasLower, CblasNoTrans, CblasNonUnit, &L.matrix, &step.vector);
+    gsl_blas_dtrsv(CblasLower, CblasTrans, CblasNonUnit, &L.matrix, &step.vector);
+    if (!d->has_channels)
+        return;
+    for (size_t c = 0; c < d->channels; c++) {
+        double *u = &latent->step[at_u(latent, c)], *b = &latent->step[at_b(latent, c, 0)];
+        *u = latent->right[at_u(latent, c)] / field->u_precision[c] +
+             u_shift(field, latent, c, latent->step);
+        b_shifts(field, latent, c, latent->step, *u, b);
+        for (size_t v = 0; v < d->variants; v++)
+            b[v] += latent->right[at_b(latent, c, v)] / field->b_precision[c * d->variants + v];
+    }
+}
+
+/* ---- the mode ---- */
+
+/* Slopes and curvatures of all cells at x; returns the log posterior density there. */
+static double expand(struct stats_latent *latent, const struct stats_scales *s, const double *x)
+{
+    const struct stats_design *d = latent->design;
+    double sum = log_prior(latent, s, x) + s->dispersion.constant;
+    for (size_t i = 0; i < d->cell_count; i++)
+        sum += latent->family->derivatives(&s->dispersion, &d->cells[i],
+                                           predictor(latent, &d->cells[i], x), &latent->slope[i],
+                                           &latent->curvature[i]);
+    return sum;
+}
+
+/* Walks along latent->step from latent->x as far as the density grows. Returns the share of the
+ * step that was taken, 0 when none helped. */
+static double walk(struct stats_latent *latent, const struct stats_scales *s, double before)
+{
+    double share = 1.0;
+    for (int i = 0; i < 40; i++, share *= 0.5) {
+        for (size_t k = 0; k < latent->size; k++)
+            latent->trial[k] = latent->x[k] + share * latent->step[k];
+        double after = log_posterior(latent, s, latent->trial);
+        if (after >= before - 1e-10 * (1.0 + fabs(before))) {
+            memcpy(latent->x, latent->trial, latent->size * sizeof *latent->x);
+            return share;
+        }
+    }
+    return 0.0;
+}
+
+static void keep_centre(struct stats_field *field, const struct stats_latent *latent)
+{
+    const struct stats_design *d = latent->design;
+    memcpy(field->global_mean, latent->x, latent->globals * sizeof *latent->x);
+    if (!d->has_channels)
+        return;
+    memcpy(field->u_mean, latent->x + latent->globals, d->channels * sizeof *latent->x);
+    memcpy(field->b_mean, latent->x + at_b(latent, 0, 0),
+           d->channels * d->variants * sizeof *latent->x);
+}
+
+int stats_field_fit(struct stats_field *field, struct stats_latent *latent,
+                    const struct stats_scales *scales)
+{
+    field->scales = *scales;
+    for (int i = 0; i < 100; i++) {
+        double half_log_det, density = expand(latent, scales, latent->x);
+        if (!isfinite(density) || factor(field, latent, &half_log_det) != 0)
+            return -1;
+        gradient(field, latent, latent->x);
+        double decrement = 0.0;
+        memcpy(latent->trial, latent->right, latent->size * sizeof *latent->trial);
+        solve(field, latent);
+        for (size_t k = 0; k < latent->size; k++)
+            decrement += latent->trial[k] * latent->step[k];
+        if (decrement < 1e-7 || walk(latent, scales, density) <= 0.0) {
+            field->log_normal = half_log_det - (double)latent->size * LOG_SQRT_2PI;
+            field->log_marginal = density - field->log_normal;
+            keep_centre(field, latent);
+            return 0;
+        }
+    }
+    return -1;
+}
+
+/* Variance of a cell's predictor under the Gaussian. */
+static double predictor_variance(const struct stats_field *field, struct stats_latent *latent,
+                                 size_t i, size_t pair_from, size_t pair_to)
+{
+    const struct stats_design *d = latent->design;
+    const struct stats_cell *cell = &d->cells[i];
+    size_t m = latent->globals;
+    double *e = latent->vector, variance = 0.0, left = 1.0;
+    memset(e, 0, m * sizeof *e);
+    if (d->has_slots)
+        e[cell->slot] = 1.0;
+    if (d->has_channels) {
+        size_t pair = cell->channel * d->variants + cell->variant;
+        left = 1.0 - field->b_coupling[pair];
+        variance +=
+            1.0 / field->b_precision[pair] + left * left / field->u_precision[cell->channel];
+        if (d->has_slots)
+            for (size_t j = pair_from; j < pair_to; j++)
+                e[d->cells[j].slot] -= field->cell_coupling[j];
+        for (size_t k = 0; k < m; k++)
+            e[k] -= left * field->u_coupling[cell->channel * m + k];
+    }
+    e[latent->at_mu] += left;
+    e[latent->at_theta + cell->variant] += left;
+    gsl_matrix_const_view L = gsl_matrix_const_view_array(field->global_factor, m, m);
+    gsl_vector_view view = gsl_vector_view_array(e, m);
+    gsl_blas_dtrsv(CblasLower, CblasNoTrans, CblasNonUnit, &L.matrix, &view.vector);
+    for (size_t k = 0; k < m; k++)
+        variance += e[k] * e[k];
+    return variance;
+}
+
+void stats_field_centre(struct stats_field *field, struct stats_latent *latent)
+{
+    const struct stats_design *d = latent->design;
+    const struct stats_dispersion *dispersion = &field->scales.dispersion;
+    for (size_t c = 0; c < d->channels; c++) {
+        size_t from = d->channel_start[c], end = d->channel_start[c + 1];
+        while (from < end) {
+            size_t to = pair_end(d, from, end);
+            for (size_t i = from; i < to; i++) {
+                double variance = predictor_variance(field, latent, i, from, to);
+                double reach = 0.5 * sqrt(variance) + 1e-4, low, high, slope;
+                double eta = predictor(latent, &d->cells[i], latent->x);
+                latent->family->derivatives(dispersion, &d->cells[i], eta - reach, &slope, &low);
+                latent->family->derivatives(dispersion, &d->cells[i], eta + reach, &slope, &high);
+                latent->slope[i] = 0.5 * variance * (low - high) / (2.0 * reach);
+            }
+            from = to;
+        }
+    }
+    gradient(field, latent, NULL);
+    solve(field, latent);
+    for (size_t k = 0; k < latent->size; k++)
+        latent->trial[k] = latent->x[k] + latent->step[k];
+    /* never past a point where the density has all but gone: then the series means nothing */
+    double fall = log_posterior(latent, &field->scales, latent->x) -
+                  log_posterior(latent, &field->scales, latent->trial);
+    if (!(fall < 0.5 + 0.25 * (double)latent->size))
+        return;
+    memcpy(latent->step, latent->x, latent->size * sizeof *latent->x);
+    memcpy(latent->x, latent->trial, latent->size * sizeof *latent->x);
+    keep_centre(field, latent);
+    memcpy(latent->x, latent->step, latent->size * sizeof *latent->x);
+}
+
+/* ---- draws ---- */
+
+double stats_field_draw_globals(const struct stats_field *field, const struct stats_latent *latent,
+                                const double *normals, double *globals)
+{
+    size_t m = latent->globals;
+    double log_q = -(double)m * LOG_SQRT_2PI;
+    const double *L = field->global_factor;
+    for (size_t k = m; k-- > 0;) {
+        double sum = normals[k];
+        for (size_t j = k + 1; j < m; j++)
+            sum -= L[j * m + k] * globals[j];
+        globals[k] = sum / L[k * m + k];
+        log_q += log(L[k * m + k]) - 0.5 * normals[k] * normals[k];
+    }
+    for (size_t k = 0; k < m; k++)
+        globals[k] += field->global_mean[k];
+    return globals_log_prior(latent, &field->scales, globals) - log_q;
+}
+
+double stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
+                                size_t c, const double *globals, const double *normals, double *u,
+                                double *b)
+{
+    const struct stats_design *d = latent->design;
+    size_t pair = c * d->variants;
+    double *change = latent->vector;
+    for (size_t k = 0; k < latent->globals; k++)
+        change[k] = globals[k] - field->global_mean[k];
+    double u_change = u_shift(field, latent, c, change) + normals[0] / sqrt(field->u_precision[c]);
+    *u = field->u_mean[c] + u_change;
+    double product = field->u_precision[c], squares = normals[0] * normals[0], log_product = 0.0;
+    b_shifts(field, latent, c, change, u_change, b);
+    for (size_t v = 0; v < d->variants; v++) {
+        b[v] += field->b_mean[pair + v] + normals[1 + v] / sqrt(field->b_precision[pair + v]);
+        squares += normals[1 + v] * normals[1 + v];
+        log_product += log(field->b_precision[pair + v]);
+    }
+    double log_q =
+        0.5 * (log(product) + log_product - squares) - (double)(1 + d->variants) * LOG_SQRT_2PI;
+    return normal_log_density(*u, field->scales.tau_u) +
+           normals_log_density(b, d->variants, field->scales.tau_b) - log_q;
+}
+
+double stats_channel_likelihood(const struct stats_field *field, const struct stats_latent *latent,
+                                size_t c, const double *globals, double u, const double *b)
+{
+    const struct stats_design *d = latent->design;
+    double sum = 0.0;
+    for (size_t i = d->channel_start[c]; i < d->channel_start[c + 1]; i++) {
+        const struct stats_cell *cell = &d->cells[i];
+        double eta = globals[latent->at_mu] + globals[latent->at_theta + cell->variant];
+        if (d->has_slots)
+            eta += globals[cell->slot];
+        if (b)
+            eta += u + b[cell->variant];
+        sum += latent->family->value(&field->scales.dispersion, cell, eta);
+    }
+    return sum;
+}

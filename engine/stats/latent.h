@@ -1,0 +1,81 @@
+/* The latent field given the scales: its mode, the Gaussian around it, draws from that Gaussian.
+ *
+ * The field is x = (w, mu, theta) and, with several channels, u_c and b_vc. Given the rest,
+ * channels are independent, and given u_c so are the b_vc: eliminating b first, then u, leaves a
+ * dense system only in the `globals` (w, mu, theta), so that the cost is linear in channels and
+ * cells. */
+#ifndef STATS_LATENT_H
+#define STATS_LATENT_H
+
+#include "stats/likelihood.h"
+
+#include <stddef.h>
+
+/* Standard deviations of the terms at one point of the scales' space. */
+struct stats_scales {
+    double mu, tau_v, tau_u, tau_b, tau_w;
+    struct stats_dispersion dispersion;
+};
+
+/* The Gaussian approximation at one point. Precisions are conditional: of b given all else, of u
+ * given the globals. Couplings say how a conditional mean moves with what it is conditioned on. */
+struct stats_field {
+    struct stats_scales scales;
+    double log_marginal;   /* Laplace's log p(y | scales), less constants of the data */
+    double log_normal;     /* log density of the Gaussian at its centre */
+    double *global_mean;   /* globals */
+    double *global_factor; /* globals x globals: lower Cholesky factor of the globals' precision */
+    double *u_mean, *u_precision; /* channels */
+    double *u_coupling;           /* channels x globals */
+    double *b_mean, *b_precision; /* channels x variants */
+    double *b_coupling;           /* channels x variants: on u, mu and theta alike */
+    double *cell_coupling;        /* cells: of b on w; empty without slots */
+    double *memory;               /* owned; all of the above point into it */
+};
+
+/* Everything the solver needs that does not change from point to point. */
+struct stats_latent {
+    const struct stats_design *design; /* borrowed */
+    const struct stats_family *family; /* borrowed */
+    size_t globals, at_mu, at_theta;   /* w starts at 0 */
+    size_t size;                       /* globals + channels + channels x variants */
+    /* owned working space */
+    double *x, *trial, *step;  /* size: globals, then u, then b */
+    double *slope, *curvature; /* cells */
+    double *right;             /* size */
+    double *vector;            /* globals */
+    double *memory;
+};
+
+int stats_latent_init(struct stats_latent *latent, const struct stats_design *design,
+                      const struct stats_family *family, struct abp_error *err) ABP_MUST_CHECK;
+void stats_latent_release(struct stats_latent *latent);
+
+int stats_field_init(struct stats_field *field, const struct stats_latent *latent,
+                     struct abp_error *err) ABP_MUST_CHECK;
+void stats_field_release(struct stats_field *field);
+/* Bytes that one field takes. */
+size_t stats_field_bytes(const struct stats_latent *latent);
+
+/* Fills the field at scales. Newton starts at latent->x and leaves the mode there. Returns 0, or -1
+ * when no finite mode was found (the point is then to be left out). */
+int stats_field_fit(struct stats_field *field, struct stats_latent *latent,
+                    const struct stats_scales *scales);
+/* Moves the Gaussian's centre from the mode to the mean that third derivatives suggest (Rue,
+ * Martino & Chopin 2009, section 3.2.3). Right after stats_field_fit. */
+void stats_field_centre(struct stats_field *field, struct stats_latent *latent);
+
+/* Globals from independent normals (both `globals` long). Returns log prior - log q of them. */
+double stats_field_draw_globals(const struct stats_field *field, const struct stats_latent *latent,
+                                const double *normals, double *globals);
+/* u and b (variants long) of channel c given the globals, from 1 + variants normals. Returns log
+ * prior - log q of them. */
+double stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
+                                size_t c, const double *globals, const double *normals, double *u,
+                                double *b);
+/* Log likelihood of the posts of channel c, less the dispersion's constant; b NULL: no channel
+ * terms. */
+double stats_channel_likelihood(const struct stats_field *field, const struct stats_latent *latent,
+                                size_t c, const double *globals, double u, const double *b);
+
+#endif

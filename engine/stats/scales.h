@@ -1,0 +1,31 @@
+/* The integral over the scales: points that carry the posterior of (kappa, tau_v, tau_u, tau_b,
+ * tau_w), each with its Gaussian of the latent field. */
+#ifndef STATS_SCALES_H
+#define STATS_SCALES_H
+
+#include "stats/latent.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define STATS_MOST_SCALES 5
+
+struct stats_point {
+    double z[STATS_MOST_SCALES]; /* normal scores of the scales' priors */
+    double share;                /* of the posterior as Laplace sees it; sum to 1 */
+    struct stats_field field;
+};
+
+struct stats_points {
+    struct stats_point *list; /* owned */
+    size_t count;
+    size_t dimensions; /* of z */
+};
+
+/* Finds the posterior's bulk and lays the points. */
+int stats_points_init(struct stats_points *points, struct stats_latent *latent,
+                      const struct abp_priors *priors, uint64_t seed,
+                      struct abp_error *err) ABP_MUST_CHECK;
+void stats_points_release(struct stats_points *points);
+
+#endif

@@ -1,0 +1,99 @@
+#include "stats/special.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+/* From here on the asymptotic series below are good to the last digits (Abramowitz & Stegun
+ * 6.1.41, 6.3.18, 6.4.12). */
+#define ASYMPTOTIC 12.0
+
+double stats_log1pexp(double t)
+{
+    if (t > 35.0)
+        return t;
+    return log1p(exp(t));
+}
+
+double stats_logistic(double t)
+{
+    if (t >= 0.0)
+        return 1.0 / (1.0 + exp(-t));
+    double e = exp(t);
+    return e / (1.0 + e);
+}
+
+double stats_logsumexp(const double *values, size_t count)
+{
+    double top = -INFINITY, sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        if (values[i] > top)
+            top = values[i];
+    if (!isfinite(top))
+        return top;
+    for (size_t i = 0; i < count; i++)
+        sum += exp(values[i] - top);
+    return top + log(sum);
+}
+
+/* lgamma(x) - ((x - 1/2) log x - x + log(2 pi)/2), x >= ASYMPTOTIC. */
+static double stirling_rest(double x)
+{
+    double r = 1.0 / (x * x);
+    double inner = 1.0 / 1680 - r * (1.0 / 1188 - r * 691.0 / 360360);
+    return (1.0 / 12 - r * (1.0 / 360 - r * (1.0 / 1260 - r * inner))) / x;
+}
+
+double stats_lgamma(double x)
+{
+    double product = 1.0;
+    for (; x < ASYMPTOTIC; x += 1.0)
+        product *= x;
+    return (x - 0.5) * log(x) - x + 0.91893853320467274178 + stirling_rest(x) - log(product);
+}
+
+double stats_log_rising(double x, double y)
+{
+    if (x < ASYMPTOTIC)
+        return stats_lgamma(x + y) - stats_lgamma(x) - y * log(x);
+    return (x + y - 0.5) * log1p(y / x) - y + stirling_rest(x + y) - stirling_rest(x);
+}
+
+/* digamma(x) - log x, x >= ASYMPTOTIC. */
+static double digamma_rest(double x)
+{
+    double r = 1.0 / (x * x);
+    double inner = 1.0 / 240 - r * (1.0 / 132 - r * 691.0 / 32760);
+    return -0.5 / x - r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r * inner)));
+}
+
+double stats_digamma_step(double x, double y)
+{
+    double low = 0.0, high = 0.0, top = x + y;
+    for (; x < ASYMPTOTIC; x += 1.0)
+        low += 1.0 / x;
+    for (; top < ASYMPTOTIC; top += 1.0)
+        high += 1.0 / top;
+    return log1p((top - x) / x) + digamma_rest(top) - digamma_rest(x) + low - high;
+}
+
+static double trigamma(double x)
+{
+    double sum = 0.0;
+    for (; x < ASYMPTOTIC; x += 1.0)
+        sum += 1.0 / (x * x);
+    double r = 1.0 / (x * x);
+    double inner = r * (1.0 / 42 - r * (1.0 / 30 - r * 5.0 / 66));
+    return sum + (1.0 + 0.5 / x + r * (1.0 / 6 - r * (1.0 / 30 - inner))) / x;
+}
+
+double stats_trigamma_step(double x, double y)
+{
+    if (x > 1e6) /* two nearly equal numbers: the leading terms of their difference */
+        return -(y / x) / (x + y) * (1.0 + 0.5 * (1.0 / x + 1.0 / (x + y)));
+    return trigamma(x + y) - trigamma(x);
+}
+
+double stats_half_normal(double scale, double z)
+{
+    return scale * gsl_cdf_ugaussian_Qinv(0.5 * gsl_cdf_ugaussian_Q(z));
+}

@@ -1,0 +1,29 @@
+/* Functions of one or two numbers that the families need, written as differences so that nothing
+ * cancels: the dispersion runs from "all posts alike" (arguments of 1e18) to "every post its own
+ * world" (arguments of 1e-10), and lgamma(x + y) - lgamma(x) loses every digit at the first end. */
+#ifndef STATS_SPECIAL_H
+#define STATS_SPECIAL_H
+
+#include <stddef.h>
+
+/* log(1 + e^t) for any t. */
+double stats_log1pexp(double t);
+/* 1 / (1 + e^-t). */
+double stats_logistic(double t);
+/* log sum exp of count values; -inf for none. */
+double stats_logsumexp(const double *values, size_t count);
+
+/* lgamma(x) for x > 0, without signgam: safe in threads. */
+double stats_lgamma(double x);
+/* lgamma(x + y) - lgamma(x) - y log x, for x > 0, y >= 0. Goes to 0 as x grows. */
+double stats_log_rising(double x, double y);
+/* digamma(x + y) - digamma(x), for x > 0, y >= 0. */
+double stats_digamma_step(double x, double y);
+/* trigamma(x + y) - trigamma(x), for x > 0, y >= 0: never positive. */
+double stats_trigamma_step(double x, double y);
+
+/* The scale parameter whose place in its half-normal prior N+(0, scale) has the normal score z:
+ * scale * Phi^-1((1 + Phi(z)) / 2), accurate in both tails. */
+double stats_half_normal(double scale, double z);
+
+#endif

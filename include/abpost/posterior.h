@@ -1,0 +1,85 @@
+/* The Bayesian models of overdispersed posts: posterior of what each style is worth.
+ *
+ *     eta_i = mu + theta[v] + [C>1] (u[c] + b[v,c]) + [S>1] w[s]
+ *
+ * with one dispersion kappa between posts, exchangeable styles theta_v ~ N(0, tau_v^2) (the
+ * baseline too), and half-normal priors on every scale. All scales are integrated out.
+ *
+ * Method. The scales (kappa and the taus, 2 to 5 of them) are mapped to the normal scores of their
+ * priors, so that the prior is N(0, I) whatever its scale; quasi-random points from a fitted
+ * split-normal with a defensive share of the prior carry the integral over them; given the scales
+ * the latent field is Gaussian by Laplace with its mean corrected for skewness (Rue, Martino &
+ * Chopin 2009, "Approximate Bayesian inference for latent Gaussian models", INLA); what that leaves
+ * is corrected by importance sampling with Pareto-smoothed weights (Vehtari, Simpson, Gelman, Yao &
+ * Gabry 2024). The Gaussian mixture itself, drawn more finely than the weights are computed, is the
+ * control variate. Same data, same seed, same numbers; one thread. */
+#ifndef ABPOST_POSTERIOR_H
+#define ABPOST_POSTERIOR_H
+
+#include "abpost/error.h"
+#include "abpost/family.h"
+#include "abpost/result.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One row a mature, observed post. Arrays are borrowed; `posts` long. */
+struct abp_data {
+    size_t posts;
+    const double *y;         /* outcome >= 0; whole numbers for count families; > 0 for lognormal */
+    const double *n;         /* exposure > 0; NULL: 1 for every post */
+    const uint32_t *variant; /* below variants */
+    const uint32_t *channel; /* below channels; NULL when channels is 1 */
+    const uint32_t *slot;    /* below slots; NULL when slots is 1 */
+    size_t variants, channels, slots; /* each at least 1; levels without a post are allowed */
+};
+
+/* Standard deviations: of mu's normal prior, and of the half-normal priors of the scales. > 0. */
+struct abp_priors {
+    double mu, lift, channel, interaction, slot, dispersion;
+};
+
+/* The default priors of model.md for a family. */
+struct abp_priors abp_default_priors(enum abp_family family);
+
+/* What a posterior is asked beyond its draws. */
+struct abp_posterior_options {
+    uint64_t seed;
+    uint32_t baseline;  /* the variant that ratios are taken to */
+    int mean_outcomes;  /* 1: fill `outcome`, the mean outcome of one post of each variant */
+    int log_scores;     /* 1: fill `post_scores` */
+    size_t draws_least; /* 0: the default; else at least so many weighted draws */
+};
+
+/* Weighted draws. weight[i] sum to 1; single weights may be slightly negative (the control
+ * variate), expectations are plain weighted sums. Everything is owned by the struct. */
+struct abp_posterior {
+    enum abp_family family;
+    size_t draws, variants, channels;
+    double *weight;                                /* draws */
+    double *mu;                                    /* draws */
+    double *theta;                                 /* draws x variants, row-major */
+    double *kappa, *tau_v, *tau_u, *tau_b, *tau_w; /* draws; tau_u, tau_b, tau_w NULL when absent */
+    double *outcome; /* draws x variants, or NULL: the mean outcome of one post of the style on the
+                        channels, slots and exposures seen so far */
+    /* variants x channels, row-major, NaN for the baseline; NULL with one channel */
+    struct abp_summary *channel_log_lift;
+    double *channel_p_better;
+    /* posts, or NULL: log predictive density of each post when left out (PSIS-LOO), NaN where
+       importance weights cannot tell */
+    double *post_scores;
+    double khat, ess; /* of the importance weights */
+};
+
+/* 0, or -1: ABP_DATA for an outcome that the family does not have (said which), ABP_FAILED when
+ * memory is out. `posterior` needs no initialisation; release it after a return of 0. */
+int abp_posterior_fit(struct abp_posterior *posterior, const struct abp_data *data,
+                      enum abp_family family, const struct abp_priors *priors,
+                      const struct abp_posterior_options *options,
+                      struct abp_error *err) ABP_MUST_CHECK;
+void abp_posterior_release(struct abp_posterior *posterior);
+
+/* k-hat above this: the weights' mean can't be trusted (Vehtari et al. 2024, their 0.7). */
+#define ABP_KHAT_LIMIT 0.7
+
+#endif
