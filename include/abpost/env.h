@@ -3,6 +3,7 @@
 #ifndef ABPOST_ENV_H
 #define ABPOST_ENV_H
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -15,8 +16,11 @@ struct abp_env {
     const char *config;            /* borrowed; $ABPOST_CONFIG or NULL */
     FILE *out, *err;               /* borrowed; results and everything else */
     int out_is_terminal, err_is_terminal;
-    int colour; /* 1: terminal, and NO_COLOR is not set */
-    int width;  /* columns of the terminal; 80 when there is none */
+    int colour;  /* 1: terminal, and NO_COLOR is not set */
+    int width;   /* columns of the terminal; 80 when there is none */
+    int unicode; /* 1: the locale is UTF-8, so more than ASCII can be drawn */
+    /* borrowed, may be NULL; not 0 there: a signal asked to stop */
+    const volatile sig_atomic_t *stop;
 };
 
 #endif

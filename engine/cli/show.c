@@ -1,0 +1,76 @@
+#include "show.h"
+
+#include <string.h>
+
+#define MAX_EXPERIMENT ((size_t)1 << 28) /* bytes that one experiment may take */
+
+void abp_show_init(struct abp_show *show, const struct abp_env *env, const struct abp_args *args)
+{
+    memset(show, 0, sizeof *show);
+    show->env = env;
+    show->format = args->format;
+    show->verbose = args->verbose;
+    abp_buffer_init(&show->buf, MAX_EXPERIMENT);
+}
+
+void abp_show_release(struct abp_show *show)
+{
+    abp_buffer_release(&show->buf);
+}
+
+int abp_show_begin(struct abp_show *show, size_t expected, struct abp_error *err)
+{
+    show->expected = expected;
+    switch (show->format) {
+    case ABP_JSON:
+        abp_json_begin(show);
+        break;
+    case ABP_CSV:
+        abp_csv_begin(show);
+        break;
+    default:
+        abp_text_begin(show);
+    }
+    return abp_emit(show->env, &show->buf, err);
+}
+
+static void count(struct abp_show *show, const struct abp_result *result)
+{
+    if (!result) {
+        show->failed++;
+        return;
+    }
+    for (size_t i = 0; i < result->variant_count; i++) {
+        enum abp_verdict verdict = result->variants[i].verdict;
+        if (verdict > ABP_NO_VERDICT && verdict < ABP_VERDICT_COUNT) {
+            show->verdicts[verdict]++;
+            show->comparisons++;
+        }
+    }
+}
+
+int abp_show_one(struct abp_show *show, const struct abp_shown *shown, struct abp_error *err)
+{
+    switch (show->format) {
+    case ABP_JSON:
+        abp_json_one(show, shown);
+        break;
+    case ABP_CSV:
+        abp_csv_one(show, shown);
+        break;
+    default:
+        abp_text_one(show, shown);
+    }
+    show->shown++;
+    count(show, shown->result);
+    return abp_emit(show->env, &show->buf, err);
+}
+
+int abp_show_end(struct abp_show *show, const char *trouble, struct abp_error *err)
+{
+    if (show->format == ABP_JSON)
+        abp_json_end(show, trouble);
+    else if (show->format == ABP_TEXT)
+        abp_text_end(show, trouble);
+    return abp_emit(show->env, &show->buf, err);
+}

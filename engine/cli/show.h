@@ -1,0 +1,62 @@
+/* Writers of evaluations: text for a reader, JSON and CSV for programs. Each experiment is written
+ * when it comes, so memory does not grow with their number. */
+#ifndef ABPOST_CLI_SHOW_H
+#define ABPOST_CLI_SHOW_H
+
+#include "command.h"
+#include "screen.h"
+
+#include "abpost/result.h"
+
+struct abp_show {
+    const struct abp_env *env; /* borrowed */
+    enum abp_format format;
+    int verbose;
+    size_t expected;       /* experiments that will come, as far as is known; 1 is shown in full */
+    struct abp_buffer buf; /* owned */
+    size_t shown, failed;  /* experiments so far */
+    size_t comparisons;    /* variants set against a baseline so far */
+    size_t verdicts[ABP_VERDICT_COUNT]; /* of these */
+};
+
+/* One experiment as it is handed to a writer. */
+struct abp_shown {
+    const char *name;       /* borrowed; "" is possible */
+    const char *hypothesis; /* borrowed; NULL: none */
+    const struct abp_result
+        *result;       /* borrowed; NULL: it could not be evaluated, `error` says why */
+    const char *error; /* borrowed; one sentence; NULL with a result */
+};
+
+void abp_show_init(struct abp_show *show, const struct abp_env *env, const struct abp_args *args);
+void abp_show_release(struct abp_show *show);
+
+/* Begin once, then every experiment, then end once. `trouble` is a sentence on why not all of them
+ * came (a signal), or NULL. -1: the output could not be written, as abp_emit(). */
+int abp_show_begin(struct abp_show *show, size_t expected, struct abp_error *err) ABP_MUST_CHECK;
+int abp_show_one(struct abp_show *show, const struct abp_shown *shown,
+                 struct abp_error *err) ABP_MUST_CHECK;
+int abp_show_end(struct abp_show *show, const char *trouble, struct abp_error *err) ABP_MUST_CHECK;
+
+/* ---- the formats; each appends to show->buf ---- */
+
+void abp_text_begin(struct abp_show *show);
+void abp_text_one(struct abp_show *show, const struct abp_shown *shown);
+void abp_text_end(struct abp_show *show, const char *trouble);
+
+/* One experiment in full, as text. */
+void abp_text_experiment(struct abp_show *show, const struct abp_screen *screen,
+                         const struct abp_shown *shown);
+/* The posterior of a lift as one of a ratio. */
+struct abp_summary abp_ratio_of_lift(const struct abp_summary *lift);
+
+void abp_json_begin(struct abp_show *show);
+void abp_json_one(struct abp_show *show, const struct abp_shown *shown);
+void abp_json_end(struct abp_show *show, const char *trouble);
+
+void abp_csv_begin(struct abp_show *show);
+void abp_csv_one(struct abp_show *show, const struct abp_shown *shown);
+/* Help: each column and what it holds. */
+void abp_csv_help(struct abp_buffer *buf, const struct abp_screen *screen);
+
+#endif

@@ -1,0 +1,189 @@
+/* One row for each variant of each experiment. The header, the rows and the help are made from the
+ * one table of columns below. */
+#include "encode.h"
+#include "show.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum kind { TEXT, COUNT, NUMBER, YES_NO, OTHER };
+enum owner { RESULT, VARIANT };
+
+struct column {
+    const char *name;
+    const char *help;
+    enum owner owner; /* whose member `offset` is */
+    enum kind kind;   /* OTHER: see special() */
+    size_t offset;
+};
+
+#define OF_RESULT(kind, member)  RESULT, kind, offsetof(struct abp_result, member)
+#define OF_VARIANT(kind, member) VARIANT, kind, offsetof(struct abp_variant_result, member)
+
+enum { EXPERIMENT, FAMILY, VERDICT, WARNINGS, METHOD, SEED, ERROR };
+
+static const struct column columns[] = {
+    {"experiment", "its name", RESULT, OTHER, EXPERIMENT},
+    {"variant", "its name; the baseline's row comes first", OF_VARIANT(TEXT, name)},
+    {"baseline", "the variant that the others are set against", OF_RESULT(TEXT, baseline)},
+    {"family", "the distribution the outcome was read as", RESULT, OTHER, FAMILY},
+    {"randomised", "yes: the order of the variants was drawn; no: observational",
+     OF_RESULT(YES_NO, randomised)},
+    {"posts", "posts with a reading", OF_VARIANT(COUNT, posts)},
+    {"missing", "posts without one", OF_VARIANT(COUNT, missing)},
+    {"outcome_total", "sum of the outcome", OF_VARIANT(NUMBER, outcome_total)},
+    {"exposure_total", "sum of the exposure", OF_VARIANT(NUMBER, exposure_total)},
+    {"raw_ratio", "outcome per exposure over the baseline's", OF_VARIANT(NUMBER, raw_ratio)},
+    {"lift_mean", "ratio to the baseline less 1, shrunk: posterior mean",
+     OF_VARIANT(NUMBER, lift.mean)},
+    {"lift_sd", "its standard deviation", OF_VARIANT(NUMBER, lift.sd)},
+    {"lift_q025", "its 2.5 % quantile", OF_VARIANT(NUMBER, lift.q025)},
+    {"lift_q25", "its 25 % quantile", OF_VARIANT(NUMBER, lift.q25)},
+    {"lift_q50", "its median", OF_VARIANT(NUMBER, lift.q50)},
+    {"lift_q75", "its 75 % quantile", OF_VARIANT(NUMBER, lift.q75)},
+    {"lift_q975", "its 97.5 % quantile", OF_VARIANT(NUMBER, lift.q975)},
+    {"log_lift_mean", "the same on the log scale: mean", OF_VARIANT(NUMBER, log_lift.mean)},
+    {"log_lift_sd", "standard deviation on the log scale", OF_VARIANT(NUMBER, log_lift.sd)},
+    {"next_post_q025", "ratio of the next post to the baseline's mean: 2.5 % quantile",
+     OF_VARIANT(NUMBER, next_post.q025)},
+    {"next_post_q50", "its median", OF_VARIANT(NUMBER, next_post.q50)},
+    {"next_post_q975", "its 97.5 % quantile", OF_VARIANT(NUMBER, next_post.q975)},
+    {"p_better", "P(better than the baseline)", OF_VARIANT(NUMBER, p_better)},
+    {"p_best", "P(best of all)", OF_VARIANT(NUMBER, p_best)},
+    {"expected_loss", "what choosing it gives up, as a share of the baseline's mean",
+     OF_VARIANT(NUMBER, expected_loss)},
+    {"net_value_mean", "value less cost of one post: mean", OF_VARIANT(NUMBER, net_value.mean)},
+    {"net_value_q025", "its 2.5 % quantile", OF_VARIANT(NUMBER, net_value.q025)},
+    {"net_value_q975", "its 97.5 % quantile", OF_VARIANT(NUMBER, net_value.q975)},
+    {"p_net_better", "P(net value above the baseline's)", OF_VARIANT(NUMBER, p_net_better)},
+    {"guard_e_value", "evidence against 'it changes nothing', valid however often one looks",
+     OF_VARIANT(NUMBER, guard.e_value)},
+    {"guard_threshold", "what it must reach", OF_VARIANT(NUMBER, guard.threshold)},
+    {"guard_blocks", "randomised blocks it was computed from", OF_VARIANT(COUNT, guard.blocks)},
+    {"verdict", "repeat, drop, same, leaning-repeat, leaning-drop, keep-testing or exhausted",
+     VARIANT, OTHER, VERDICT},
+    {"reason", "the verdict's, one sentence", OF_VARIANT(TEXT, reason)},
+    {"method", "how the posterior was computed", RESULT, OTHER, METHOD},
+    {"reliable", "no: the numbers could not be computed well enough",
+     OF_RESULT(YES_NO, fit.reliable)},
+    {"khat", "Pareto shape of the importance weights", OF_RESULT(NUMBER, fit.khat)},
+    {"ess", "effective sample size", OF_RESULT(NUMBER, fit.ess)},
+    {"seed", "of the random numbers", RESULT, OTHER, SEED},
+    {"warnings", "sentences, separated by blanks", RESULT, OTHER, WARNINGS},
+    {"error", "why there is no result; then the columns between are empty", RESULT, OTHER, ERROR},
+};
+
+#define COLUMN_COUNT (sizeof columns / sizeof *columns)
+
+/* The shortest decimal that reads back as the same number. */
+static void put_number(struct abp_buffer *buf, double value)
+{
+    char text[40];
+    if (!isfinite(value))
+        return;
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    abp_buffer_add(buf, text);
+}
+
+static void put_warnings(const struct abp_show *show, struct abp_buffer *buf,
+                         const struct abp_result *result)
+{
+    struct abp_buffer all;
+    abp_buffer_init(&all, buf->max);
+    for (size_t i = 0; i < result->warning_count; i++) {
+        if (i)
+            abp_buffer_byte(&all, ' ');
+        abp_buffer_add(&all, result->warnings[i]);
+    }
+    abp_put_csv(buf, show->env, abp_buffer_text(&all));
+    abp_buffer_release(&all);
+}
+
+static void put_special(struct abp_show *show, size_t which, const struct abp_shown *shown,
+                        const struct abp_variant_result *variant)
+{
+    struct abp_buffer *buf = &show->buf;
+    const struct abp_result *result = shown->result;
+    if (which == EXPERIMENT)
+        abp_put_csv(buf, show->env, shown->name);
+    else if (which == ERROR)
+        abp_put_csv(buf, show->env, shown->error);
+    else if (!result)
+        return;
+    else if (which == FAMILY)
+        abp_put_csv(buf, show->env, abp_family_name(result->family));
+    else if (which == VERDICT)
+        abp_put_csv(buf, show->env, variant ? abp_verdict_name(variant->verdict) : NULL);
+    else if (which == METHOD)
+        abp_put_csv(buf, show->env, result->fit.method);
+    else if (which == SEED)
+        abp_buffer_printf(buf, "%llu", (unsigned long long)result->fit.seed);
+    else if (which == WARNINGS)
+        put_warnings(show, buf, result);
+}
+
+static void put_column(struct abp_show *show, const struct column *column,
+                       const struct abp_shown *shown, const struct abp_variant_result *variant)
+{
+    struct abp_buffer *buf = &show->buf;
+    const char *owner =
+        column->owner == RESULT ? (const char *)shown->result : (const char *)variant;
+    if (column->kind == OTHER) {
+        put_special(show, column->offset, shown, variant);
+        return;
+    }
+    if (!owner)
+        return;
+    const void *member = owner + column->offset;
+    if (column->kind == TEXT)
+        abp_put_csv(buf, show->env, *(char *const *)member);
+    else if (column->kind == COUNT)
+        abp_buffer_printf(buf, "%zu", *(const size_t *)member);
+    else if (column->kind == NUMBER)
+        put_number(buf, *(const double *)member);
+    else
+        abp_buffer_add(buf, *(const int *)member ? "yes" : "no");
+}
+
+static void put_row(struct abp_show *show, const struct abp_shown *shown,
+                    const struct abp_variant_result *variant)
+{
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        if (i)
+            abp_buffer_byte(&show->buf, ',');
+        put_column(show, &columns[i], shown, variant);
+    }
+    abp_buffer_byte(&show->buf, '\n');
+}
+
+void abp_csv_begin(struct abp_show *show)
+{
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        abp_buffer_printf(&show->buf, "%s%s", i ? "," : "", columns[i].name);
+    abp_buffer_byte(&show->buf, '\n');
+}
+
+void abp_csv_one(struct abp_show *show, const struct abp_shown *shown)
+{
+    const struct abp_result *result = shown->result;
+    if (!result || result->variant_count == 0)
+        put_row(show, shown, NULL);
+    for (size_t i = 0; result && i < result->variant_count; i++)
+        put_row(show, shown, &result->variants[i]);
+}
+
+void abp_csv_help(struct abp_buffer *buf, const struct abp_screen *screen)
+{
+    enum { NAMES = 18 };
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        abp_put_blanks(buf, 2);
+        abp_put_cell(buf, screen, columns[i].name, NAMES - 2);
+        abp_put_paragraph(buf, screen, columns[i].help, NAMES, NAMES);
+    }
+}

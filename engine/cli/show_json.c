@@ -1,0 +1,125 @@
+/* Schema abpost.evaluation/1. The envelope is written by hand so that experiments can stream; each
+ * experiment is one jansson value. */
+#include "encode.h"
+#include "show.h"
+
+#include "abpost/time.h"
+
+#include <math.h>
+
+static json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *json_count(size_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+/* NULL where nothing of it exists; "s" members that are NaN become null. */
+static json_t *json_summary(const struct abp_summary *s)
+{
+    if (isnan(s->mean) && isnan(s->q50))
+        return json_null();
+    return json_pack("{so so so so so so so}", "mean", json_number(s->mean), "sd",
+                     json_number(s->sd), "q025", json_number(s->q025), "q25", json_number(s->q25),
+                     "q50", json_number(s->q50), "q75", json_number(s->q75), "q975",
+                     json_number(s->q975));
+}
+
+static json_t *json_fit(const struct abp_fit_result *fit)
+{
+    return json_pack("{so sb so so so sI so so so so so}", "method", abp_json_text(fit->method),
+                     "reliable", fit->reliable != 0, "khat", json_number(fit->khat), "ess",
+                     json_number(fit->ess), "seconds", json_number(fit->seconds), "seed",
+                     (json_int_t)fit->seed, "kappa", json_summary(&fit->kappa), "tau_v",
+                     json_summary(&fit->tau_v), "tau_u", json_summary(&fit->tau_u), "tau_b",
+                     json_summary(&fit->tau_b), "tau_w", json_summary(&fit->tau_w));
+}
+
+static json_t *json_guard(const struct abp_guard_result *guard)
+{
+    return json_pack("{so so so}", "e_value", json_number(guard->e_value), "threshold",
+                     json_number(guard->threshold), "blocks", json_count(guard->blocks));
+}
+
+static json_t *json_channels(const struct abp_variant_result *variant)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < variant->channel_count; i++) {
+        const struct abp_channel_result *channel = &variant->channels[i];
+        json_array_append_new(list, json_pack("{so so so so}", "name", abp_json_text(channel->name),
+                                              "posts", json_count(channel->posts), "log_lift",
+                                              json_summary(&channel->log_lift), "p_better",
+                                              json_number(channel->p_better)));
+    }
+    return list;
+}
+
+static json_t *json_variant(const struct abp_variant_result *v, int is_baseline)
+{
+    json_t *object =
+        json_pack("{so so so so so so so so so so so so so so}", "name", abp_json_text(v->name),
+                  "posts", json_count(v->posts), "missing", json_count(v->missing), "outcome_total",
+                  json_number(v->outcome_total), "exposure_total", json_number(v->exposure_total),
+                  "raw_ratio", json_number(v->raw_ratio), "log_lift", json_summary(&v->log_lift),
+                  "lift", json_summary(&v->lift), "next_post", json_summary(&v->next_post),
+                  "p_better", json_number(v->p_better), "p_best", json_number(v->p_best),
+                  "expected_loss", json_number(v->expected_loss), "net_value",
+                  json_summary(&v->net_value), "p_net_better", json_number(v->p_net_better));
+    if (!object)
+        return NULL;
+    json_object_set_new(object, "guard", is_baseline ? json_null() : json_guard(&v->guard));
+    json_object_set_new(object, "verdict", abp_json_text(abp_verdict_name(v->verdict)));
+    json_object_set_new(object, "reason", abp_json_text(v->reason));
+    json_object_set_new(object, "forecast", json_null());
+    if (v->channel_count)
+        json_object_set_new(object, "channels", json_channels(v));
+    return object;
+}
+
+static json_t *json_experiment(const struct abp_shown *shown)
+{
+    const struct abp_result *r = shown->result;
+    json_t *variants = json_array(), *warnings = json_array();
+    for (size_t i = 0; i < r->variant_count; i++)
+        json_array_append_new(variants, json_variant(&r->variants[i], i == 0));
+    for (size_t i = 0; i < r->warning_count; i++)
+        json_array_append_new(warnings, abp_json_text(r->warnings[i]));
+    return json_pack("{so so so so sb so so so so so so so}", "name", abp_json_text(shown->name),
+                     "hypothesis", abp_json_text(shown->hypothesis), "baseline",
+                     abp_json_text(r->baseline), "family",
+                     abp_json_text(abp_family_name(r->family)), "randomised", r->randomised != 0,
+                     "posts", json_count(r->posts), "missing", json_count(r->missing), "channels",
+                     json_count(r->channel_count), "slots", json_count(r->slot_count), "fit",
+                     json_fit(&r->fit), "variants", variants, "warnings", warnings);
+}
+
+void abp_json_begin(struct abp_show *show)
+{
+    char when[ABP_TIME_SIZE];
+    abp_time_format(when, show->env->now(show->env->context));
+    abp_buffer_printf(
+        &show->buf, "{\"schema\":\"abpost.evaluation/1\",\"as_of\":\"%s\",\"experiments\":[", when);
+}
+
+void abp_json_one(struct abp_show *show, const struct abp_shown *shown)
+{
+    abp_buffer_add(&show->buf, show->shown ? ",\n" : "\n");
+    if (shown->result)
+        abp_put_json(&show->buf, json_experiment(shown));
+    else
+        abp_put_json(&show->buf, json_pack("{so so}", "name", abp_json_text(shown->name), "error",
+                                           abp_json_text(shown->error)));
+}
+
+void abp_json_end(struct abp_show *show, const char *trouble)
+{
+    abp_buffer_add(&show->buf, "\n]");
+    if (trouble) {
+        abp_buffer_add(&show->buf, ",\"error\":");
+        abp_put_json(&show->buf, abp_json_text(trouble));
+    }
+    abp_buffer_add(&show->buf, "}\n");
+}
