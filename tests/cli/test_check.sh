@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# Every mistake in one pass, each with its place; nothing is changed.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+abpost check
+exits 65
+complains abpost.ini
+says_nothing
+
+abpost init garden
+cd garden || exit 1
+cp -r . ../before
+abpost check
+exits 0
+says "2 files checked, nothing wrong"
+abpost -q check
+exits 0
+says_nothing
+abpost check sample
+exits 0
+abpost check experiments/sample.ini
+exits 0
+diff -r . ../before >/dev/null || fail "check changed something: $(diff -r . ../before)"
+
+# From a folder inside, from outside with -C and with $ABPOST_CONFIG.
+cd experiments || exit 1
+abpost check sample
+exits 0
+cd "$scratch" || exit 1
+abpost -C garden check
+exits 0
+ABPOST_CONFIG=garden/abpost.ini abpost check
+exits 0
+ABPOST_CONFIG=nowhere.ini abpost check
+exits 65
+complains nowhere.ini
+cd garden || exit 1
+
+abpost check smaple
+exits 65
+complains "did you mean 'sample'?"
+says_nothing
+
+# Several mistakes in several files: all of them, with their lines, and the good file does not suffer.
+cat >experiments/broken.ini <<'INI'
+[experiment]
+hypotesis = nothing
+horizon = soon
+[import]
+file = sample.csv
+variant = style
+outcome = replies
+[import]
+INI
+printf '\n[chanel x]\ntype = outbox\n' >>abpost.ini
+abpost check
+exits 65
+says_nothing
+complains "abpost.ini:"
+grep -q "mistake" "$err" || fail "the mistakes are not counted"
+cp ../before/abpost.ini .
+abpost check
+exits 65
+complains "experiments/broken.ini:2: "
+complains "hypothesis"
+complains "experiments/broken.ini:3: "
+complains "experiments/broken.ini:8: "
+abpost check sample
+exits 0
+abpost check broken --format json
+exits 65
+answers "j->>'schema'" abpost.check/1
+answers "j->>'\$.mistakes[0].line'" 2
+answers "j->>'\$.mistakes[0].file'" experiments/broken.ini
+abpost check sample --format json
+exits 0
+answers "json_array_length(j,'\$.mistakes')" 0
+abpost check broken --format csv
+exits 65
+[ "$(head -n 1 "$out")" = file,line,message ] || fail "the CSV header is $(head -n 1 "$out")"
+rm experiments/broken.ini
+
+# Secrets: a variable that is not set, a file that others can read.
+mkdir secrets && echo hunter2 >secrets/token && chmod 644 secrets/token
+cat >>abpost.ini <<'INI'
+
+[channel bluesky]
+type = bluesky
+account = brand.example.com
+password = env:ABPOST_TEST_PASSWORD
+
+[channel mastodon]
+type = mastodon
+server = https://mastodon.example.com
+token = file:secrets/token
+INI
+line=$(grep -n 'channel mastodon' abpost.ini | cut -d: -f1)
+abpost check
+exits 65
+complains '$ABPOST_TEST_PASSWORD is not set'
+complains "abpost.ini:$line: "
+complains "chmod 600"
+if grep -q hunter2 "$err" "$out"; then fail "the secret itself is shown"; fi
+chmod 600 secrets/token
+ABPOST_TEST_PASSWORD=x abpost check
+exits 0
+rm secrets/token
+ABPOST_TEST_PASSWORD=x abpost check
+exits 65
+complains "can't be read"
+cp ../before/abpost.ini .
+
+# Posts that are not there.
+cat >experiments/coming.ini <<'INI'
+[experiment]
+channels = outbox
+outcome = replies
+baseline = story
+[schedule]
+start = 2026-12-01
+times = 09:00
+[variant question]
+posts = posts/question/*.txt
+[variant story]
+posts = posts/story/*.txt
+INI
+mkdir -p posts/story && echo "Once upon a time" >posts/story/a.txt
+abpost check coming
+exits 65
+complains "experiments/coming.ini:8: no file matches posts = posts/question/*.txt"
+if grep -q 'posts/story' "$err"; then fail "posts that are there are missed"; fi
+mkdir posts/question && echo "And you?" >posts/question/a.txt
+abpost check coming
+exits 0
+
+# A file full of escape sequences stays harmless.
+printf '[experiment]\nbaseline = \033[2Jx\nhorizon = \033]0;title\007\n' >experiments/hostile.ini
+abpost check hostile
+exits 65
+plain "$err"
+on_terminal check hostile
+exits 65
+if grep -q $'\033\\[2J\|\007' "$out"; then fail "a name reached the terminal raw"; fi
+
+finish

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# The parts of the command line that need no workspace: help, version, mistakes, streams.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+abpost --version
+exits 0
+says "abpost "
+complains_of_nothing
+
+abpost help
+exits 0
+for word in Usage: init check help --format --now --seed --threads --quiet --verbose \
+    --directory --version NO_COLOR ABPOST_CONFIG "Exit status" 65 69 70; do says "$word"; done
+complains_of_nothing
+plain "$out"
+cp "$out" help.txt
+abpost --help
+exits 0
+cmp -s "$out" help.txt || fail "--help and help differ"
+
+for command in init check help; do
+    abpost help $command
+    exits 0
+    says "Usage: abpost $command"
+    says "--format"
+    cp "$out" help.txt
+    abpost $command --help
+    exits 0
+    cmp -s "$out" help.txt || fail "$command --help and help $command differ"
+done
+
+# What comes later is not there yet, and is not listed as if it were.
+abpost help
+for command in plan approve hold tick nightly report status resolve export simulate; do
+    if grep -qE "^  $command " "$out"; then fail "$command is listed"; fi
+done
+for command in plan tick nightly; do
+    abpost $command
+    exits 2
+    complains "unknown command '$command'"
+    says_nothing
+done
+
+abpost
+exits 2
+says_nothing
+complains "abpost help"
+abpost chekc
+exits 2
+complains "did you mean 'check'?"
+abpost check --fromat json
+exits 2
+complains "did you mean '--format'?"
+abpost check --format yaml
+exits 2
+complains "text, json and csv"
+abpost check --seed x
+exits 2
+abpost check --threads 0
+exits 2
+abpost check --now noon
+exits 2
+abpost check --seed
+exits 2
+complains "--seed needs a value"
+abpost init one two
+exits 2
+abpost help --format json
+exits 2
+abpost $'\033[2Jx'
+exits 2
+plain "$err"
+
+# A disk that is full is told; a reader who leaves is not.
+last="abpost help >/dev/full"
+"$ABPOST" help >/dev/full 2>"$err"
+status=$?
+exits 1
+complains "could not be written"
+last="abpost help | true"
+: >"$err"
+"$ABPOST" help 2>"$err" | true
+status=${PIPESTATUS[0]}
+case $status in 0 | 1) ;; *) fail "exit status $status after a closed pipe" ;; esac
+complains_of_nothing
+
+# Colours: on a terminal, unless asked not to.
+on_terminal help
+exits 0
+grep -q $'\033' "$out" || fail "no colours on a terminal"
+NO_COLOR=1 on_terminal help
+if grep -q $'\033' "$out"; then fail "colours in spite of NO_COLOR"; fi
+TERM=dumb on_terminal help
+if grep -q $'\033' "$out"; then fail "colours on a dumb terminal"; fi
+
+finish
