@@ -142,11 +142,12 @@ static const char *database(void)
     return NULL;
 }
 
-/* 1: cannot lead out of the database's folder, and is no other file of it by accident. */
+/* 1: cannot lead out of the database's folder, and is no other file of it by accident: IANA's names
+ * begin with a capital, `localtime`, posix/ and right/ (with leap seconds) do not. */
 static int is_zone_name(const char *name)
 {
     size_t len = strlen(name);
-    return len > 0 && len <= NAME_MAX_LEN && name[0] != '/' && !strchr(name, '.') &&
+    return len > 0 && len <= NAME_MAX_LEN && name[0] >= 'A' && name[0] <= 'Z' &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
                len;
 }

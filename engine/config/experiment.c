@@ -144,9 +144,11 @@ int abp_experiment_parse(struct abp_experiment *experiment, const char *path, co
     struct abp_mistake_log log;
     struct abp_ini ini;
     char *folder = abp_folder_of(path);
-    set_defaults(experiment);
-    if (!folder)
+    if (!folder) {
+        memset(experiment, 0, sizeof *experiment);
         return abp_fail_memory(err);
+    }
+    set_defaults(experiment);
     abp_log_begin(&log, mistakes, path);
     read_name(experiment, path, &log);
     abp_ini_parse(&ini, &abp_experiment_schema, text, len, &log);

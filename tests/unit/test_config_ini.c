@@ -332,6 +332,23 @@ static void test_every_mistake_in_one_pass(void **state)
     abp_mistakes_release(&mistakes);
 }
 
+/* What a message quotes is cut at a character, and says so. */
+static void test_long_names_in_messages(void **state)
+{
+    (void)state;
+    for (int shift = 0; shift < 2; shift++) {
+        char line[256] = "x";
+        for (int i = 0; i < 60; i++)
+            memcpy(line + shift + 2 * i, "\xC3\xA9", 3);
+        size_t len = strlen(line);
+        memcpy(line + len, " = 1\n", 6);
+        char part[128] = "unknown key 'x";
+        for (int i = 0; i < 32 - shift; i++)
+            memcpy(part + 13 + shift + 2 * i, "\xC3\xA9", 3);
+        assert_mistake(line, 7, strcat(part, "...' in [experiment]"));
+    }
+}
+
 /* As many mistakes as a file can hold: a list that can be read, in no time. */
 static void test_many_mistakes(void **state)
 {
@@ -398,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_dialects),
         cmocka_unit_test(test_every_mistake_in_one_pass),
+        cmocka_unit_test(test_long_names_in_messages),
         cmocka_unit_test(test_many_mistakes),
         cmocka_unit_test(test_mistakes_of_two_files),
     };

@@ -149,10 +149,22 @@ static void test_extremes(void **state)
 static void test_unknown_zones(void **state)
 {
     (void)state;
-    static const char *const names[] = {"",          "Nowhere/Nothing", "Europe",
-                                        "Europe/",   "../etc/passwd",   "/usr/share/zoneinfo/UTC",
-                                        "zone.tab",  "europe/paris\n",  "Europe/../Europe/Paris",
-                                        "tzdata.zi", "CET-1CEST",       ":UTC"};
+    static const char *const names[] = {"",
+                                        "Nowhere/Nothing",
+                                        "Europe",
+                                        "Europe/",
+                                        "../etc/passwd",
+                                        "/usr/share/zoneinfo/UTC",
+                                        "zone.tab",
+                                        "europe/paris\n",
+                                        "Europe/../Europe/Paris",
+                                        "tzdata.zi",
+                                        "localtime",
+                                        "posixrules",
+                                        "right/Europe/Paris",
+                                        "posix/Europe/Paris",
+                                        "CET-1CEST",
+                                        ":UTC"};
     struct abp_zone *zone;
     struct abp_error err;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
