@@ -194,11 +194,14 @@ static void test_rules(void **state)
                                        "EET-2EEST,M4.5.4/24,M10.5.4/50",
                                        "ABC-3DEF-4,J60/0,J300",
                                        "ABC0DEF,0/0,J365/25",
-                                       "IST-1GMT0,M10.5.0,M3.5.0/1"};
+                                       "IST-1GMT0,M10.5.0,M3.5.0/1",
+                                       "LMT-0:09:21"};
     static const char *const bad[] = {"",
                                       "CET",
                                       "C-1",
                                       "CET-25",
+                                      "CET-1:60",
+                                      "CET-1:00:60",
                                       "CET-1CEST",
                                       "CET-1CEST,M3.5.0",
                                       "<+05-5",
