@@ -1,45 +1,49 @@
 #include "abpost/guard.h"
 
 #include "guard_block.h"
+#include "guard_score.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define EFFECTS     50  /* alternatives: half of them above the baseline, half below */
-#define EFFECT_STEP 0.1 /* in units of the spread between posts */
-#define EFFECT_SD   0.8 /* how large effects are expected to be, same unit */
-#define SCORE_CAP   2.0 /* an outcome counts as at most so many spreads from its block's mean */
-
-/* Mean absolute deviation of a normal, and of a pair from its own mean, to a standard deviation. */
-#define NORMAL_SD_PER_MAD 1.2533141373155003
+/* The sizes of effect that are bet on, half of the stake above the baseline and half below: from
+ * EFFECT_LEAST up by EFFECT_RATIO each, in units of the spread between posts; most of the stake
+ * lies near EFFECT_MODE, exp(-(log(g / mode) / EFFECT_SPREAD)^2 / 2). */
+#define SIZES         16
+#define EFFECTS       (2 * SIZES)
+#define EFFECT_LEAST  0.1
+#define EFFECT_RATIO  1.25
+#define EFFECT_MODE   0.8
+#define EFFECT_SPREAD 0.6
 
 /* The bets on one variant. */
 struct bets {
-    double log_wealth[EFFECTS]; /* log of w_g times the product of factors so far */
     double effect[EFFECTS];
+    double log_wealth[EFFECTS]; /* log of w_g times the product of factors so far */
     double e_value, threshold;
-    double deviation, deviation_count; /* label-blind: sum of |x - block mean|, corrected; posts */
 };
 
 /* The posts of one variant and the baseline in one block, in the order of their rows: an order that
  * knows nothing of the labels, so that not even rounding can see them. Arrays are borrowed. */
 struct pair_block {
-    double *x;           /* log rates, then scores */
+    double *z;           /* positions, then scores */
     double *ratio;       /* scratch */
     unsigned char *is_v; /* 1: carries the label v */
     size_t m, k;         /* posts, and how many of them carry the label v */
 };
 
-/* Where the rows of each block are. Owned arrays of in->posts entries each. */
-struct rows {
+/* Everything that needs memory: owned arrays, and what points into them. */
+struct work {
+    double *numbers;
+    size_t *indices;
+    unsigned char *is_v;
     size_t *order; /* rows, grouped by block, in order inside a block */
     size_t *group; /* of each row: where its block begins in order */
     size_t *end;   /* at a block's beginning: where it ends */
     size_t *last;  /* at a block's beginning: the last row of the pair at hand */
-    double *x, *ratio;
-    unsigned char *is_v;
+    double *z, *ratio;
+    struct abp_guard_past past; /* of the pair at hand */
 };
 
 struct keyed_row {
@@ -89,44 +93,54 @@ static int check_input(const struct abp_guard_input *in, struct abp_error *err)
     return 0;
 }
 
-static void rows_release(struct rows *rows)
+static void work_release(struct work *work)
 {
-    free(rows->order);
-    free(rows->group);
-    free(rows->end);
-    free(rows->last);
-    free(rows->x);
-    free(rows->ratio);
-    free(rows->is_v);
+    free(work->numbers);
+    free(work->indices);
+    free(work->is_v);
 }
 
-static int rows_group(struct rows *rows, const struct abp_guard_input *in, struct abp_error *err)
+/* The caller releases, also after a failure. */
+static int work_open(struct work *work, size_t posts, struct abp_error *err)
 {
-    size_t n = in->posts;
-    struct keyed_row *keyed = calloc(n + 1, sizeof *keyed);
+    size_t n = posts + 2; /* past.begin holds one entry more than there are blocks */
+
+    *work = (struct work){.numbers = calloc(n, 6 * sizeof(double)),
+                          .indices = calloc(n, 5 * sizeof(size_t)),
+                          .is_v = calloc(n, 1)};
+    if (!work->numbers || !work->indices || !work->is_v)
+        return abp_fail_memory(err);
+    work->z = work->numbers;
+    work->ratio = work->numbers + n;
+    work->past = (struct abp_guard_past){.outcome = work->numbers + 2 * n,
+                                         .log_exposure = work->numbers + 3 * n,
+                                         .residual = work->numbers + 4 * n,
+                                         .sorted = work->numbers + 5 * n,
+                                         .begin = work->indices};
+    work->order = work->indices + n;
+    work->group = work->indices + 2 * n;
+    work->end = work->indices + 3 * n;
+    work->last = work->indices + 4 * n;
+    return 0;
+}
+
+/* Fills order, group and end. */
+static int group_rows(struct work *work, const struct abp_guard_input *in, struct abp_error *err)
+{
+    struct keyed_row *keyed = calloc(in->posts + 1, sizeof *keyed);
     size_t begin = 0;
 
-    rows->order = calloc(n + 1, sizeof *rows->order);
-    rows->group = calloc(n + 1, sizeof *rows->group);
-    rows->end = calloc(n + 1, sizeof *rows->end);
-    rows->last = calloc(n + 1, sizeof *rows->last);
-    rows->x = calloc(n + 1, sizeof *rows->x);
-    rows->ratio = calloc(n + 1, sizeof *rows->ratio);
-    rows->is_v = calloc(n + 1, sizeof *rows->is_v);
-    if (!keyed || !rows->order || !rows->group || !rows->end || !rows->last || !rows->x ||
-        !rows->ratio || !rows->is_v) {
-        free(keyed);
+    if (!keyed)
         return abp_fail_memory(err);
-    }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < in->posts; i++)
         keyed[i] = (struct keyed_row){in->block[i], i};
-    qsort(keyed, n, sizeof *keyed, compare_rows);
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0 && keyed[i].block != keyed[begin].block)
+    qsort(keyed, in->posts, sizeof *keyed, compare_rows);
+    for (size_t i = 0; i < in->posts; i++) {
+        if (keyed[i].block != keyed[begin].block)
             begin = i;
-        rows->order[i] = keyed[i].row;
-        rows->group[keyed[i].row] = begin;
-        rows->end[begin] = i + 1;
+        work->order[i] = keyed[i].row;
+        work->group[keyed[i].row] = begin;
+        work->end[begin] = i + 1;
     }
     free(keyed);
     return 0;
@@ -134,16 +148,16 @@ static int rows_group(struct rows *rows, const struct abp_guard_input *in, struc
 
 static void bets_open(struct bets *bets, double threshold)
 {
-    double total = 0.0;
+    double size = EFFECT_LEAST, total = 0.0;
 
     *bets = (struct bets){.e_value = 1.0, .threshold = threshold};
-    for (size_t i = 0; i < EFFECTS; i++) {
-        size_t step = i / 2 + 1; /* each size once up, once down */
-        double size = EFFECT_STEP * (double)step;
+    for (size_t i = 0; i < SIZES; i++, size *= EFFECT_RATIO) {
+        double off = log(size / EFFECT_MODE) / EFFECT_SPREAD;
 
-        bets->effect[i] = i % 2 ? -size : size;
-        bets->log_wealth[i] = -0.5 * size * size / (EFFECT_SD * EFFECT_SD);
-        total += exp(bets->log_wealth[i]);
+        bets->effect[2 * i] = size;
+        bets->effect[2 * i + 1] = -size;
+        bets->log_wealth[2 * i] = bets->log_wealth[2 * i + 1] = -0.5 * off * off;
+        total += 2.0 * exp(-0.5 * off * off);
     }
     for (size_t i = 0; i < EFFECTS; i++)
         bets->log_wealth[i] -= log(total);
@@ -161,29 +175,6 @@ static double log_total(const struct bets *bets, const double *log_wealth, int s
         if (sign * bets->effect[i] >= 0)
             sum += exp(log_wealth[i] - top);
     return top + log(sum);
-}
-
-/* Log rates to scores: deviations from the block's mean in units of the spread of all blocks so
- * far, this one included. Nothing here looks at a label. 0 when there is nothing to tell apart. */
-static int score(struct bets *bets, struct pair_block *block)
-{
-    double mean = 0.0, deviation = 0.0, m = (double)block->m, spread;
-    int differ = 0;
-
-    for (size_t i = 0; i < block->m; i++) {
-        mean += block->x[i] / m;
-        differ |= block->x[i] != block->x[0];
-    }
-    for (size_t i = 0; differ && i < block->m; i++)
-        deviation += fabs(block->x[i] - mean);
-    bets->deviation += deviation * sqrt(m / (m - 1.0));
-    bets->deviation_count += m;
-    spread = NORMAL_SD_PER_MAD * bets->deviation / bets->deviation_count;
-    if (!differ)
-        return 0;
-    for (size_t i = 0; i < block->m; i++)
-        block->x[i] = fmax(-SCORE_CAP, fmin(SCORE_CAP, (block->x[i] - mean) / spread));
-    return 1;
 }
 
 /* Overshoot (see the header): how the wealth after a pair is scaled so that the better of its two
@@ -205,21 +196,20 @@ static double e_value_of(double log_total)
     return log_total < log(DBL_MAX) ? exp(log_total) : DBL_MAX;
 }
 
-static void bet(struct bets *bets, struct pair_block *block)
+static void bet(struct bets *bets, const struct pair_block *block)
 {
     double sum = 0.0, other[EFFECTS];
 
-    if (!score(bets, block))
-        return;
-    for (size_t i = 0; i < block->m; i++)
-        sum += block->is_v[i] ? block->x[i] : 0.0;
+    for (size_t i = 0; i < block->m; i++) {
+        block->z[i] = abp_guard_score(block->z[i]);
+        sum += block->is_v[i] ? block->z[i] : 0.0;
+    }
     for (size_t i = 0; i < EFFECTS; i++) {
         double g = bets->effect[i];
-        double average = abp_guard_log_average(block->x, block->m, block->k, g, block->ratio);
+        double average = abp_guard_log_average(block->z, block->m, block->k, g, block->ratio);
 
-        /* The mirrored draw is the other one of a pair; a longer block has many and no use for it.
-         */
-        other[i] = bets->log_wealth[i] - g * sum - average;
+        /* The other draw of a pair; a longer block has many others and no use for this. */
+        other[i] = bets->log_wealth[i] + g * (block->z[0] + block->z[1] - sum) - average;
         bets->log_wealth[i] += g * sum - average;
     }
     bets->e_value = e_value_of(log_total(bets, bets->log_wealth, 0));
@@ -227,20 +217,27 @@ static void bet(struct bets *bets, struct pair_block *block)
         stop_at_threshold(bets, e_value_of(log_total(bets, other, 0)));
 }
 
-/* Gathers the observed posts of v and the baseline in the block that begins at `begin`. */
-static void gather(struct pair_block *block, struct rows *rows, const struct abp_guard_input *in,
-                   size_t v, size_t begin)
+/* The observed posts of v and the baseline in the block that begins at `begin`; 0 when one of the
+ * two has none. */
+static int gather(struct pair_block *block, struct work *work, const struct abp_guard_input *in,
+                  size_t v, size_t begin)
 {
-    *block = (struct pair_block){.x = rows->x, .ratio = rows->ratio, .is_v = rows->is_v};
-    for (size_t i = begin; i < rows->end[begin]; i++) {
-        size_t row = rows->order[i];
+    size_t posts = work->past.posts;
+
+    *block = (struct pair_block){.z = work->z, .ratio = work->ratio, .is_v = work->is_v};
+    for (size_t i = begin; i < work->end[begin]; i++) {
+        size_t row = work->order[i];
 
         if ((in->variant[row] != v && in->variant[row] != in->baseline) || isnan(in->outcome[row]))
             continue;
         block->is_v[block->m] = in->variant[row] == v;
-        block->k += block->is_v[block->m];
-        block->x[block->m++] = log(in->outcome[row] + 0.5) - log(in->exposure[row]);
+        block->k += block->is_v[block->m++];
+        abp_guard_past_add(&work->past, in->outcome[row], in->exposure[row]);
     }
+    if (block->k > 0 && block->k < block->m)
+        return 1;
+    work->past.posts = posts;
+    return 0;
 }
 
 static int sign_of(const struct bets *bets)
@@ -250,26 +247,27 @@ static int sign_of(const struct bets *bets)
     return up > down ? 1 : up < down ? -1 : 0;
 }
 
-static void guard_one(struct abp_guard_output *out, struct rows *rows,
+static void guard_one(struct abp_guard_output *out, struct work *work,
                       const struct abp_guard_input *in, size_t v)
 {
     struct bets bets;
 
     bets_open(&bets, in->threshold);
+    work->past.blocks = work->past.posts = 0;
     for (size_t row = 0; row < in->posts; row++)
         if (in->variant[row] == v || in->variant[row] == in->baseline)
-            rows->last[rows->group[row]] = row;
+            work->last[work->group[row]] = row;
     for (size_t row = 0; row < in->posts; row++) {
         struct pair_block block;
-        size_t begin = rows->group[row];
+        size_t begin = work->group[row];
 
-        if ((in->variant[row] != v && in->variant[row] != in->baseline) || rows->last[begin] != row)
+        if ((in->variant[row] != v && in->variant[row] != in->baseline) || work->last[begin] != row)
             continue;
-        gather(&block, rows, in, v, begin);
-        if (block.k == 0 || block.k == block.m)
+        if (!gather(&block, work, in, v, begin))
             continue;
-        bet(&bets, &block);
         out->blocks++;
+        if (abp_guard_positions(block.z, &work->past, block.m))
+            bet(&bets, &block);
         out->e_value = bets.e_value;
         out->direction = sign_of(&bets);
         if (out->e_value > out->max_e_value) {
@@ -281,20 +279,20 @@ static void guard_one(struct abp_guard_output *out, struct rows *rows,
 
 int abp_guard(struct abp_guard_output *out, const struct abp_guard_input *in, struct abp_error *err)
 {
-    struct rows rows = {0};
+    struct work work;
     int status = -1;
 
     if (check_input(in, err))
         return -1;
-    if (rows_group(&rows, in, err))
+    if (work_open(&work, in->posts, err) || group_rows(&work, in, err))
         goto out;
     for (size_t v = 0; v < in->variants; v++) {
         out[v] = (struct abp_guard_output){.e_value = 1.0, .max_e_value = 1.0};
         if (v != in->baseline)
-            guard_one(&out[v], &rows, in, v);
+            guard_one(&out[v], &work, in, v);
     }
     status = 0;
 out:
-    rows_release(&rows);
+    work_release(&work);
     return status;
 }

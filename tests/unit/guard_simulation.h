@@ -32,7 +32,7 @@ static const struct sim_generator SIM_GENERATORS[] = {
     {"lognormal sd 0.7", SIM_LOGNORMAL, 0.7, 0, 0, 0, 0},
     {"lognormal sd 1.6", SIM_LOGNORMAL, 1.6, 0, 0, 0, 0},
     {"t3 on the log scale, 0.7", SIM_T3, 0.7, 0, 0, 0, 0},
-    {"autocorrelated", SIM_NEGBINOMIAL, 6.0, 1.0, 0.9, 0, 0},
+    {"autocorrelated", SIM_NEGBINOMIAL, 10.0, 1.0, 0.9, 0, 0},
     {"trending, NB size 1.5", SIM_NEGBINOMIAL, 1.5, 0, 0, 2.0, 0},
     {"zero-heavy, NB size 1.5", SIM_NEGBINOMIAL, 1.5, 0, 0, 0, 0.5},
 };

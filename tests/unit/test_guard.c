@@ -1,7 +1,6 @@
 /* The guard: fair at every sample size, whatever the outcomes. */
 #include "guard_simulation.h"
 
-#include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,77 +9,7 @@
 /* cmocka.h needs the four above first */
 #include <cmocka.h>
 
-#define MAX_POSTS 4096
-
-/* Posts in the making. */
-struct posts {
-    double outcome[MAX_POSTS], exposure[MAX_POSTS];
-    size_t variant[MAX_POSTS];
-    int64_t block[MAX_POSTS];
-    size_t count, variants, baseline;
-    double threshold;
-};
-
-static struct posts *posts_new(size_t variants)
-{
-    struct posts *posts = calloc(1, sizeof *posts);
-
-    assert_non_null(posts);
-    posts->variants = variants;
-    posts->threshold = (double)(variants - 1) / 0.05;
-    return posts;
-}
-
-static void add(struct posts *posts, int64_t block, size_t variant, double outcome, double exposure)
-{
-    size_t i = posts->count++;
-
-    assert_true(i < MAX_POSTS);
-    posts->block[i] = block;
-    posts->variant[i] = variant;
-    posts->outcome[i] = outcome;
-    posts->exposure[i] = exposure;
-}
-
-static int run(struct abp_guard_output *out, const struct posts *posts, struct abp_error *err)
-{
-    struct abp_guard_input in = {.outcome = posts->outcome,
-                                 .exposure = posts->exposure,
-                                 .variant = posts->variant,
-                                 .block = posts->block,
-                                 .posts = posts->count,
-                                 .variants = posts->variants,
-                                 .baseline = posts->baseline,
-                                 .threshold = posts->threshold};
-
-    return abp_guard(out, &in, err);
-}
-
-static struct abp_guard_output guard_of(const struct posts *posts, size_t variant)
-{
-    struct abp_guard_output out[64];
-    struct abp_error err = {0};
-
-    assert_true(posts->variants <= 64);
-    if (run(out, posts, &err))
-        fail_msg("%s", err.message);
-    return out[variant];
-}
-
-static void assert_near(double a, double b, double relative)
-{
-    if (!(fabs(a - b) <= relative * fmax(1.0, fmax(fabs(a), fabs(b)))))
-        fail_msg("%.17g is not %.17g", a, b);
-}
-
-static void assert_same_answer(struct abp_guard_output a, struct abp_guard_output b, int mirrored)
-{
-    assert_near(a.e_value, b.e_value, 1e-9);
-    assert_near(a.max_e_value, b.max_e_value, 1e-9);
-    assert_int_equal(a.blocks, b.blocks);
-    assert_int_equal(a.direction, mirrored ? -b.direction : b.direction);
-    assert_int_equal(a.max_direction, mirrored ? -b.max_direction : b.max_direction);
-}
+#include "guard_posts.h"
 
 /* Outcomes of every kind: counts, ties, zeros, huge, tiny, log-normal. */
 static double any_outcome(gsl_rng *rng, unsigned long kind)
@@ -271,6 +200,51 @@ static void other_units_of_exposure_change_nothing(void **state)
     gsl_rng_free(rng);
 }
 
+/* Amounts in another currency: the same answer. Outcomes with zeros and without. */
+static void other_units_of_outcome_change_nothing(void **state)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    (void)state;
+
+    for (int zeros = 0; zeros < 2; zeros++) {
+        struct posts *posts = posts_new(2);
+        struct abp_guard_output a;
+
+        for (int64_t t = 0; t < 60; t++)
+            for (size_t i = 0; i < 2; i++) {
+                double y = gsl_ran_lognormal(rng, 0.02 * (double)t, 1.0);
+
+                add(posts, t, i, zeros && gsl_ran_bernoulli(rng, 0.4) ? 0.0 : y, 1.0);
+            }
+        a = guard_of(posts, 1);
+        for (size_t i = 0; i < posts->count; i++)
+            posts->outcome[i] *= 1e-4;
+        assert_same_answer(a, guard_of(posts, 1), 0);
+        free(posts);
+    }
+    gsl_rng_free(rng);
+}
+
+/* In one long block nothing but the order of the posts counts: any increasing change of scale gives
+ * the same answer. */
+static void long_blocks_are_ranked(void **state)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    struct posts *posts = posts_new(2);
+    struct abp_guard_output a;
+    (void)state;
+
+    for (int64_t t = 0; t < 8; t++)
+        for (size_t i = 0; i < 20; i++)
+            add(posts, t, i % 2, gsl_ran_poisson(rng, i % 2 ? 12.0 : 10.0), 1.0);
+    a = guard_of(posts, 1);
+    for (size_t i = 0; i < posts->count; i++)
+        posts->outcome[i] = exp(posts->outcome[i]) - 1.0;
+    assert_same_answer(a, guard_of(posts, 1), 0);
+    free(posts);
+    gsl_rng_free(rng);
+}
+
 static void swap_rows(struct posts *posts, size_t i, size_t j)
 {
     double outcome = posts->outcome[i], exposure = posts->exposure[i];
@@ -363,6 +337,31 @@ static void an_empty_variant_changes_nothing(void **state)
 
 /* ---- what it finds ---- */
 
+/* The prototype's power, as model.md reports it, is the floor. Its "100 %" of 300 runs is anything
+ * from 99.5 % on. The generators are those of the simulation header; "autocorrelated" is one on
+ * which the prototype finds 83 % and 100 % too. */
+static void power_is_above_the_floor(void **state)
+{
+    static const struct {
+        size_t generator;
+        double ratio, floor;
+    } cases[] = {
+        {2, 1.6, 0.33}, {2, 2.0, 0.69}, {4, 1.6, 0.52},
+        {4, 2.0, 0.90}, {7, 1.6, 0.83}, {7, 2.0, 0.995},
+    };
+    const size_t runs = 1500;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct sim_generator *g = &SIM_GENERATORS[cases[i].generator];
+        double error = sqrt(cases[i].floor * (1 - cases[i].floor) / (double)runs);
+        double rate = sim_alarms(g, cases[i].ratio, runs, 20.0, 7 + i);
+
+        if (!(rate >= cases[i].floor - 2 * error))
+            fail_msg("%s x%.1f: found in %.4f of the runs", g->name, cases[i].ratio, rate);
+    }
+}
+
 static void says_which_side(void **state)
 {
     struct posts *posts = posts_new(2);
@@ -421,9 +420,12 @@ static void read_question_2019(struct posts *posts)
     fclose(file);
 }
 
+/* Its blocks are long: each is ranked within itself, and the order of the accounts in the file,
+ * which nobody drew and nobody looked along, does not bear on the e-value - only on its largest so
+ * far. */
 static void question_2019_is_not_decided(void **state)
 {
-    struct posts *posts = posts_new(2);
+    struct posts *posts = posts_new(2), *back = posts_new(2);
     struct abp_guard_output out;
     (void)state;
 
@@ -433,212 +435,12 @@ static void question_2019_is_not_decided(void **state)
     print_message("question-2019: e-value %.3f, largest %.3f\n", out.e_value, out.max_e_value);
     assert_int_equal(out.blocks, 14);
     assert_int_equal(out.direction, -1);
-    assert_true(out.max_e_value < 20 && out.e_value > 0);
+    assert_true(out.e_value > 0.1 && out.e_value < 20);
+    for (size_t i = posts->count; i-- > 0;)
+        add(back, posts->block[i], posts->variant[i], posts->outcome[i], 1.0);
+    assert_near(guard_of(back, 1).e_value, out.e_value, 1e-9);
     free(posts);
-}
-
-/* ---- hard inputs ---- */
-
-static void blocks_with_one_side_pay_nothing(void **state)
-{
-    struct posts *posts = posts_new(3);
-    (void)state;
-
-    for (int64_t t = 0; t < 30; t++) {
-        add(posts, t, (size_t)(t % 3), 100.0 * (double)(t % 3), 1.0);
-        add(posts, t, (size_t)(t % 3), 5.0, 1.0);
-        add(posts, t, (size_t)((t + 1) % 3), NAN, 1.0);
-    }
-    for (size_t v = 0; v < 3; v++) {
-        assert_true(guard_of(posts, v).e_value == 1.0);
-        assert_true(guard_of(posts, v).max_e_value == 1.0);
-        assert_int_equal(guard_of(posts, v).blocks, 0);
-        assert_int_equal(guard_of(posts, v).direction, 0);
-    }
-    free(posts);
-}
-
-static void no_posts_at_all(void **state)
-{
-    struct posts *posts = posts_new(2);
-    struct abp_guard_output out;
-    (void)state;
-
-    out = guard_of(posts, 1);
-    assert_true(out.e_value == 1.0 && out.max_e_value == 1.0);
-    assert_true(out.blocks == 0 && out.direction == 0 && out.max_direction == 0);
-    free(posts);
-}
-
-static void identical_outcomes_say_nothing(void **state)
-{
-    static const double outcomes[] = {0.0, 7.0, 1e9, DBL_MAX, 1e-300};
-    (void)state;
-
-    for (size_t o = 0; o < sizeof outcomes / sizeof outcomes[0]; o++) {
-        struct posts *posts = posts_new(2);
-        struct abp_guard_output out;
-
-        for (int64_t t = 0; t < 50; t++)
-            for (size_t i = 0; i < (t % 2 ? 2 : 9); i++)
-                add(posts, t, i % 2, outcomes[o], 1.0);
-        out = guard_of(posts, 1);
-        assert_near(out.e_value, 1.0, 1e-12);
-        assert_int_equal(out.direction, 0);
-        assert_int_equal(out.blocks, 50);
-        free(posts);
-    }
-}
-
-/* One viral post is one post: it cannot decide alone. */
-static void one_viral_post_decides_nothing(void **state)
-{
-    struct posts *posts = posts_new(2);
-    (void)state;
-
-    for (int64_t t = 0; t < 10; t++) {
-        add(posts, t, 1, t == 9 ? 1e9 : 10.0 + (double)(t % 2), 1.0);
-        add(posts, t, 0, 10.0 + (double)((t + 1) % 2), 1.0);
-    }
-    assert_true(guard_of(posts, 1).max_e_value <= 3.0);
-    free(posts);
-}
-
-static void extreme_numbers_stay_finite(void **state)
-{
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    (void)state;
-
-    for (size_t m = 2; m <= 2000; m *= 10) {
-        struct posts *posts = posts_new(2);
-        struct abp_guard_output out;
-
-        while (posts->count + m <= MAX_POSTS) {
-            int64_t block = (int64_t)posts->count;
-
-            for (size_t i = 0; i < m; i++)
-                add(posts, block, i % 2, i % 2 ? DBL_MAX : 0.0, i % 2 ? 1e-300 : DBL_MAX);
-        }
-        out = guard_of(posts, 1);
-        assert_true(isfinite(out.e_value) && out.e_value >= out.max_e_value * (1 - 1e-12));
-        assert_true(out.e_value > 1e100 && out.direction == 1);
-        free(posts);
-    }
-    gsl_rng_free(rng);
-}
-
-/* A block of 2,000 posts with 1,000 of each: a plain effect is found, none is not. */
-static void huge_blocks(void **state)
-{
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    (void)state;
-
-    for (int effect = 0; effect < 2; effect++) {
-        struct posts *posts = posts_new(2);
-        struct abp_guard_output out;
-
-        for (size_t i = 0; i < 2000; i++)
-            add(posts, 1, i % 2, gsl_ran_lognormal(rng, effect && i % 2 ? 3.4 : 3.0, 1.0), 1.0);
-        out = guard_of(posts, 1);
-        assert_int_equal(out.blocks, 1);
-        assert_true(effect ? out.e_value > 1e6 : out.e_value < 20);
-        assert_true(isfinite(out.e_value));
-        free(posts);
-    }
-    gsl_rng_free(rng);
-}
-
-/* Forty variants: each sees its own pairs, and the one that differs is found. */
-static void forty_variants(void **state)
-{
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    struct posts *posts = posts_new(40);
-    (void)state;
-
-    posts->baseline = 39;
-    for (int64_t t = 0; t < 60; t++)
-        for (size_t v = 0; v < 40; v++)
-            add(posts, t, v, gsl_ran_poisson(rng, v == 7 ? 60.0 : 30.0), 1.0);
-    for (size_t v = 0; v < 40; v++) {
-        struct abp_guard_output out = guard_of(posts, v);
-
-        assert_int_equal(out.blocks, v == 39 ? 0 : 60);
-        assert_true((out.max_e_value >= posts->threshold) == (v == 7));
-    }
-    free(posts);
-    gsl_rng_free(rng);
-}
-
-/* A reading that is missing is left out: the block is that of the posts that remain. */
-static void missing_readings_are_left_out(void **state)
-{
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    struct posts *whole = posts_new(2), *part = posts_new(2);
-    (void)state;
-
-    for (int64_t t = 0; t < 20; t++)
-        for (size_t i = 0; i < 8; i++) {
-            double y = gsl_ran_poisson(rng, 8.0);
-            int missing = gsl_ran_bernoulli(rng, 0.2) == 1;
-
-            add(whole, t, i % 2, missing ? NAN : y, missing ? NAN : 1.0);
-            if (!missing)
-                add(part, t, i % 2, y, 1.0);
-        }
-    assert_true(part->count < whole->count);
-    assert_same_answer(guard_of(whole, 1), guard_of(part, 1), 0);
-    free(whole);
-    free(part);
-    gsl_rng_free(rng);
-}
-
-static void refuses(struct posts *posts, const char *word)
-{
-    struct abp_guard_output out[8];
-    struct abp_error err = {0};
-
-    assert_int_equal(run(out, posts, &err), -1);
-    assert_int_equal(err.code, ABP_DATA);
-    if (!strstr(err.message, word))
-        fail_msg("\"%s\" does not speak of \"%s\"", err.message, word);
-}
-
-static void bad_input_is_refused(void **state)
-{
-    static const double bad_exposure[] = {0.0, -1.0, NAN, INFINITY};
-    static const double bad_outcome[] = {-1.0, INFINITY, -INFINITY};
-    static const double bad_threshold[] = {1.0, 0.0, -20.0, NAN, INFINITY};
-    struct posts *posts = posts_new(2);
-    (void)state;
-
-    add(posts, 1, 0, 3.0, 1.0);
-    add(posts, 1, 1, 4.0, 1.0);
-    for (size_t i = 0; i < sizeof bad_exposure / sizeof bad_exposure[0]; i++) {
-        posts->exposure[1] = bad_exposure[i];
-        refuses(posts, "exposure");
-    }
-    posts->exposure[1] = 1.0;
-    for (size_t i = 0; i < sizeof bad_outcome / sizeof bad_outcome[0]; i++) {
-        posts->outcome[1] = bad_outcome[i];
-        refuses(posts, "outcome");
-    }
-    posts->outcome[1] = 4.0;
-    for (size_t i = 0; i < sizeof bad_threshold / sizeof bad_threshold[0]; i++) {
-        posts->threshold = bad_threshold[i];
-        refuses(posts, "threshold");
-    }
-    posts->threshold = 20.0;
-    posts->variant[1] = 2;
-    refuses(posts, "variant");
-    posts->variant[1] = 1;
-    posts->baseline = 2;
-    refuses(posts, "baseline");
-    posts->baseline = 0;
-    posts->variants = 1;
-    refuses(posts, "variants");
-    posts->variants = 2;
-    assert_int_equal(guard_of(posts, 1).blocks, 1);
-    free(posts);
+    free(back);
 }
 
 int main(void)
@@ -649,22 +451,16 @@ int main(void)
         cmocka_unit_test(false_alarms_stay_under_alpha),
         cmocka_unit_test(mirrored_when_the_roles_are_swapped),
         cmocka_unit_test(other_units_of_exposure_change_nothing),
+        cmocka_unit_test(other_units_of_outcome_change_nothing),
+        cmocka_unit_test(long_blocks_are_ranked),
         cmocka_unit_test(rows_inside_a_block_may_come_in_any_order),
         cmocka_unit_test(names_of_blocks_mean_nothing),
         cmocka_unit_test(every_look_is_on_the_path),
         cmocka_unit_test(an_empty_variant_changes_nothing),
+        cmocka_unit_test(power_is_above_the_floor),
         cmocka_unit_test(says_which_side),
         cmocka_unit_test(the_maximum_keeps_its_sign),
         cmocka_unit_test(question_2019_is_not_decided),
-        cmocka_unit_test(blocks_with_one_side_pay_nothing),
-        cmocka_unit_test(no_posts_at_all),
-        cmocka_unit_test(identical_outcomes_say_nothing),
-        cmocka_unit_test(one_viral_post_decides_nothing),
-        cmocka_unit_test(extreme_numbers_stay_finite),
-        cmocka_unit_test(huge_blocks),
-        cmocka_unit_test(forty_variants),
-        cmocka_unit_test(missing_readings_are_left_out),
-        cmocka_unit_test(bad_input_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
