@@ -56,7 +56,7 @@ static int check(const struct abp_conjugate_input *in, struct abp_error *err)
 {
     if (in->family != ABP_BINOMIAL && in->family != ABP_POISSON)
         return abp_fail(err, ABP_BUG, "the family is not a conjugate one");
-    if (in->baseline >= in->arm_count)
+    if (in->arm_count == 0 || in->baseline >= in->arm_count)
         return abp_fail(err, ABP_BUG, "variant %zu of %zu cannot be the baseline", in->baseline + 1,
                         in->arm_count);
     if (!(in->min_lift >= 0) || !(in->rope > 0))
@@ -114,9 +114,12 @@ static int summarise_lift(struct abp_conjugate_result *r, const struct abp_ratio
 {
     double q[5], variation = abp_marginal_variation(ratio->top);
     double inverse = abp_marginal_inverse_variation(ratio->bottom);
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 5; i++) {
         if (abp_ratio_quantile(&q[i], ratio, probabilities[i], err))
             return -1;
+        if (i > 0) /* two that agree but for rounding stay in order */
+            q[i] = fmax(q[i], q[i - 1]);
+    }
     r->log_lift.mean = abp_ratio_log_mean(ratio);
     r->log_lift.sd = abp_ratio_log_sd(ratio);
     set_quantiles(&r->log_lift, q);
@@ -131,23 +134,31 @@ static int summarise_lift(struct abp_conjugate_result *r, const struct abp_ratio
     return 0;
 }
 
-static struct abp_point lift_at(const struct abp_ratio *ratio, double lift)
+static int lift_at(struct abp_point *point, const struct abp_ratio *ratio, double lift,
+                   struct abp_error *err)
 {
-    struct abp_point point = {.below = 0, .above = 1};
+    *point = (struct abp_point){.below = 0, .above = 1};
     if (lift > -1)
-        abp_ratio_at(&point, ratio, log1p(lift));
-    return point;
+        abp_ratio_at(point, ratio, log1p(lift));
+    return abp_point_check(point, err);
 }
 
-static void set_probabilities(struct abp_conjugate_result *r, const struct abp_ratio *ratio,
-                              const struct abp_conjugate_input *in)
+static int set_probabilities(struct abp_conjugate_result *r, const struct abp_ratio *ratio,
+                             const struct abp_conjugate_input *in, struct abp_error *err)
 {
-    struct abp_point zero = lift_at(ratio, 0);
-    struct abp_point low = lift_at(ratio, -in->rope), high = lift_at(ratio, in->rope);
+    struct abp_point zero, low, high, drop, rise;
+    if (lift_at(&zero, ratio, 0, err) || lift_at(&low, ratio, -in->rope, err) ||
+        lift_at(&high, ratio, in->rope, err))
+        return -1;
+    drop = rise = zero;
+    if (in->min_lift > 0 &&
+        (lift_at(&drop, ratio, -in->min_lift, err) || lift_at(&rise, ratio, in->min_lift, err)))
+        return -1;
     r->p_better = zero.above;
-    r->p_above = in->min_lift > 0 ? lift_at(ratio, in->min_lift).above : zero.above;
-    r->p_below = in->min_lift > 0 ? lift_at(ratio, -in->min_lift).below : zero.below;
+    r->p_above = rise.above;
+    r->p_below = drop.below;
     r->p_same = low.below < 0.5 ? high.below - low.below : low.above - high.above;
+    return 0;
 }
 
 static int compare_to_baseline(struct abp_conjugate_result *r, const struct abp_marginal *v,
@@ -158,9 +169,8 @@ static int compare_to_baseline(struct abp_conjugate_result *r, const struct abp_
     int rc = -1;
     if (abp_ratio_init(&ratio, v, base, err))
         goto out;
-    if (summarise_lift(r, &ratio, err))
+    if (summarise_lift(r, &ratio, err) || set_probabilities(r, &ratio, in, err))
         goto out;
-    set_probabilities(r, &ratio, in);
     rc = 0;
 out:
     abp_ratio_release(&ratio);

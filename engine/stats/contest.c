@@ -6,44 +6,73 @@
 struct contest {
     const struct abp_marginal *const *rates; /* borrowed */
     size_t count;
-    const struct abp_marginal *origin; /* the line's 0 is this one's mode */
-    struct abp_grid *grids;            /* owned; one a rate; its shift is the rate's mode */
-    struct abp_point *at;              /* owned; scratch, one a rate */
-    double *below_before; /* owned; scratch: product of `below` of the rates before v */
-    double *above_before; /* owned; scratch: P(any of the rates before v lies above) */
-    double low, high;     /* nothing worth counting lies outside */
+    size_t anchor;          /* the line's 0 is this one's mode */
+    struct abp_grid *grids; /* owned; one a rate; its shift is the rate's mode */
+    struct abp_point *at;   /* owned; scratch, one a rate */
+    double *below_before;   /* owned; scratch: product of `below` of the rates before v */
+    double *above_before;   /* owned; scratch: P(any of the rates before v lies above) */
+    double low, high;       /* nothing worth counting lies outside */
+    struct abp_cap cap;
 };
 
-/* The arms that matter are those near the top, so places are told from the highest mode: distances
- * between near arms are small numbers and keep their digits. */
-static const struct abp_marginal *highest(const struct abp_marginal *const *rates, size_t count)
+/* Tells every place from the mode of rates[anchor]. The derivative of a rate has its singularities
+ * above the logit's 0, and falls off by e^-1 a unit below there (a Gamma's: below the highest arm,
+ * beyond which nothing is left). */
+static void set_anchor(struct contest *c, size_t anchor)
 {
-    const struct abp_marginal *top = rates[0];
-    for (size_t v = 1; v < count; v++)
-        if (abp_marginal_gap(rates[v], top) > 0)
-            top = rates[v];
-    return top;
-}
-
-static int contest_init(struct contest *c, const struct abp_marginal *const *rates, size_t count,
-                        struct abp_error *err)
-{
-    *c = (struct contest){.rates = rates, .count = count, .low = INFINITY, .high = -INFINITY};
-    c->origin = highest(rates, count);
-    c->grids = calloc(count, sizeof *c->grids);
-    c->at = calloc(count, sizeof *c->at);
-    c->below_before = calloc(count, sizeof *c->below_before);
-    c->above_before = calloc(count, sizeof *c->above_before);
-    if (!c->grids || !c->at || !c->below_before || !c->above_before)
-        return abp_fail_memory(err);
-    for (size_t v = 0; v < count; v++) {
-        const struct abp_table *table = &rates[v]->table;
-        double shift = abp_marginal_gap(rates[v], c->origin);
+    const struct abp_marginal *origin = c->rates[anchor];
+    c->anchor = anchor;
+    c->low = INFINITY;
+    c->high = -INFINITY;
+    for (size_t v = 0; v < c->count; v++) {
+        const struct abp_table *table = &c->rates[v]->table;
+        double shift = abp_marginal_gap(c->rates[v], origin);
         c->grids[v] =
             (struct abp_grid){.edges = table->edges, .count = table->count, .shift = shift};
         c->low = fmin(c->low, table->edges[0] + shift);
         c->high = fmax(c->high, table->edges[table->count] + shift);
     }
+    c->cap = (struct abp_cap){.centre = c->high, .width = 3, .slope = 0.125};
+    if (origin->family == ABP_BINOMIAL)
+        c->cap.centre = fmin(c->high, log(origin->beta / origin->alpha));
+}
+
+/* Moves the anchor to the narrowest of the arms about x, and gives x as told from there. An arm of
+ * 10^15 trials is 10^-8 wide: told from another one's mode, its own panels would have no digits. */
+static double refine_anchor(struct contest *c, double x)
+{
+    size_t best = c->count;
+    double best_width = INFINITY;
+    for (size_t v = 0; v < c->count; v++) {
+        const struct abp_grid *grid = &c->grids[v];
+        double local = x - grid->shift, width = grid->edges[grid->count] - grid->edges[0];
+        if (local < grid->edges[0] - 1e-6 * width || local >= grid->edges[grid->count])
+            continue;
+        if (width < best_width) {
+            best = v;
+            best_width = width;
+        }
+    }
+    if (best == c->count || best == c->anchor)
+        return x;
+    double local = x - c->grids[best].shift;
+    set_anchor(c, best);
+    return local;
+}
+
+static int contest_init(struct contest *c, const struct abp_marginal *const *rates, size_t count,
+                        struct abp_error *err)
+{
+    *c = (struct contest){.rates = rates, .count = count};
+    c->grids = calloc(count, sizeof *c->grids);
+    c->at = calloc(count, sizeof *c->at);
+    c->below_before = calloc(count, sizeof *c->below_before);
+    c->above_before = calloc(count, sizeof *c->above_before);
+    if (!c->grids || !c->at || !c->below_before || !c->above_before) {
+        abp_fail_memory(err);
+        return -1;
+    }
+    set_anchor(c, 0);
     return 0;
 }
 
@@ -60,7 +89,7 @@ static void contest_release(struct contest *c)
 static void add_node(const struct contest *c, double *p_best, double *loss, double x, double weight)
 {
     double below = 1, above = 0;
-    double rate_weight = weight * abp_marginal_slope(c->origin, x);
+    double rate_weight = weight * abp_marginal_slope(c->rates[c->anchor], x);
     for (size_t v = 0; v < c->count; v++) {
         struct abp_point *at = &c->at[v];
         abp_table_at(at, &c->rates[v]->table, x - c->grids[v].shift);
@@ -79,16 +108,6 @@ static void add_node(const struct contest *c, double *p_best, double *loss, doub
         below *= at->below;
         above += at->above * (1 - above);
     }
-}
-
-/* A rate's derivative has its singularities above the logit's 0, and falls off by e^-1 a unit below
- * there (a Gamma's: below the highest arm, beyond which nothing is left). */
-static struct abp_cap rate_cap(const struct contest *c)
-{
-    struct abp_cap cap = {.centre = c->high, .width = 3, .slope = 0.125};
-    if (c->origin->family == ABP_BINOMIAL)
-        cap.centre = fmin(c->high, log(c->origin->beta / c->origin->alpha));
-    return cap;
 }
 
 /* Integrates over one common panel, in more parts the more arms: a product of many distribution
@@ -118,10 +137,11 @@ int abp_contest(double *p_best, double *loss, const struct abp_marginal *const *
         abp_fail_memory(err);
         goto out;
     }
-    struct abp_cap cap = rate_cap(&c);
-    for (double x = c.low, next; x < c.high; x = next) {
-        next = abp_next_edge(c.grids, count, &cap, x, c.high);
+    for (double x = c.low; x < c.high;) {
+        x = refine_anchor(&c, x);
+        double next = abp_next_edge(c.grids, count, &c.cap, x, c.high);
         add_panel(&c, sums, sums + count, x, next);
+        x = next;
     }
     for (size_t v = 0; v < count; v++) {
         total += sums[v];

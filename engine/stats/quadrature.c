@@ -123,6 +123,27 @@ static int cover(struct abp_table *table, const struct abp_log_density *density,
     }
 }
 
+/* Covers one side of the mode by panels that double outwards. What is left of a feature near the
+ * mode dies out exponentially, so each panel is short enough for its nodes to see what lies inside:
+ * a single panel over a long tail would step over it and seem resolved. */
+static int cover_side(struct abp_table *table, const struct abp_log_density *density,
+                      const double cosine[4 * ORDER], double end, struct abp_error *err)
+{
+    double distance[MOST_SPLITS + 2] = {0}, far = fabs(end);
+    size_t count = 0;
+    for (double d = 2.5 * density->scale; d < 0.75 * far; d *= 2)
+        distance[++count] = d;
+    distance[++count] = far;
+    for (size_t i = 0; i < count; i++) {
+        size_t out = count - 1 - i; /* from the left end inwards */
+        double from = end > 0 ? distance[i] : -distance[out + 1];
+        double to = end > 0 ? distance[i + 1] : -distance[out];
+        if (cover(table, density, cosine, from, to, err))
+            return -1;
+    }
+    return 0;
+}
+
 static int normalise(struct abp_table *table, struct abp_error *err)
 {
     double total = 0, sum = 0;
@@ -156,7 +177,8 @@ int abp_table_build(struct abp_table *table, const struct abp_log_density *densi
     if (find_end(&low, density, -density->scale, err) ||
         find_end(&high, density, density->scale, err))
         return -1;
-    if (cover(table, density, cosine, low, 0, err) || cover(table, density, cosine, 0, high, err))
+    if (cover_side(table, density, cosine, low, err) ||
+        cover_side(table, density, cosine, high, err))
         return -1;
     return normalise(table, err);
 }
@@ -228,6 +250,14 @@ void abp_table_at(struct abp_point *point, const struct abp_table *table, double
 
 /* ---- quantiles ---- */
 
+int abp_point_check(const struct abp_point *point, struct abp_error *err)
+{
+    double total = point->below + point->above;
+    if (!(fabs(total - 1) <= 1e-9))
+        return abp_fail(err, ABP_BUG, "a distribution's two sides sum to %.12g", total);
+    return 0;
+}
+
 static double normal_score(const struct abp_point *point)
 {
     return point->below < 0.5 ? gsl_cdf_ugaussian_Pinv(point->below)
@@ -244,6 +274,8 @@ int abp_quantile(double *t, const struct abp_distribution *distribution, double 
     for (int i = 0; i < 500; i++) {
         struct abp_point point;
         distribution->at(&point, distribution->context, at);
+        if (abp_point_check(&point, err))
+            return -1;
         double score = normal_score(&point);
         double unit = exp(-score * score / 2) / sqrt(2 * PI) / point.density;
         double next = at + (target - score) * unit;
@@ -319,9 +351,10 @@ static double reach(const struct abp_grid *grid, double x)
     if (grid->count == 0 || local >= grid->edges[grid->count])
         return far;
     size_t j = local > grid->edges[0] ? last_at_most(grid->edges, grid->count, local) : 0;
-    for (; j < grid->count && grid->edges[j] + grid->shift < far; j++)
-        far = fmin(far, fmax(local, grid->edges[j]) + (grid->edges[j + 1] - grid->edges[j]) +
-                            grid->shift);
+    for (; j < grid->count && grid->edges[j] + grid->shift < far; j++) {
+        double width = grid->edges[j + 1] - grid->edges[j];
+        far = fmin(far, fmax(grid->edges[j] + grid->shift, x + width));
+    }
     return far;
 }
 

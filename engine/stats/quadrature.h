@@ -41,6 +41,9 @@ struct abp_point {
     double density;
 };
 
+/* -1 with ABP_BUG when the two sides do not sum to 1 within 1e-9: the integration's own check. */
+int abp_point_check(const struct abp_point *point, struct abp_error *err) ABP_MUST_CHECK;
+
 /* -1 with ABP_FAILED when memory is out; ABP_BUG when the density is not of the kind above. */
 int abp_table_build(struct abp_table *table, const struct abp_log_density *density,
                     struct abp_error *err) ABP_MUST_CHECK;

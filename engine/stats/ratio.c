@@ -47,6 +47,40 @@ static struct abp_grid seen_edges(const struct scaling *s, double *edges)
     return grid;
 }
 
+/* A panel of outer's line. Where the inner arm is the narrower one it needs digits that t does not
+ * have, so within a panel both places are told from its start. */
+struct panel {
+    double t, there; /* its start, and place() of it */
+    double width;
+    double y;       /* the argument of softplus there */
+    double remains; /* the derivative of place() there */
+};
+
+/* place(t + by) - place(t) */
+static double advance(const struct panel *panel, double by)
+{
+    if (by < 0.5 || panel->y > 0) /* else 1 - remains has lost its digits */
+        return -log1p(panel->remains * expm1(-by));
+    return by - (softplus(panel->y + by) - softplus(panel->y));
+}
+
+static void add_panel(struct abp_point *point, const struct scaling *s, const struct panel *panel)
+{
+    double node[ABP_GAUSS_POINTS], weight[ABP_GAUSS_POINTS];
+    abp_gauss(node, weight, 0, panel->width);
+    for (size_t i = 0; i < ABP_GAUSS_POINTS; i++) {
+        struct abp_point out, in;
+        double there = panel->there + advance(panel, node[i]);
+        abp_table_at(&out, &s->outer->table, panel->t + node[i]);
+        abp_table_at(&in, &s->inner->table, there);
+        double share = weight[i] * out.density;
+        point->below += share * in.below;
+        point->above += share * in.above;
+        if (in.density > 0) /* d logit(rate) / d log(rate) = 1/(1 - rate) */
+            point->density += share * in.density * (1 + exp(there) * s->inner->p / s->inner->q);
+    }
+}
+
 /* below: P(inner's rate <= share times outer's); density: of -log(inner's / outer's) at `fall`. */
 static void compare(struct abp_point *point, const struct scaling *s, double *scratch)
 {
@@ -54,25 +88,18 @@ static void compare(struct abp_point *point, const struct scaling *s, double *sc
     struct abp_grid grids[] = {{.edges = outer->edges, .count = outer->count},
                                seen_edges(s, scratch)};
     struct abp_cap cap = {.centre = -s->log_rest - s->odds, .width = 2, .slope = 0.5};
-    double end = outer->edges[outer->count];
+    double t = outer->edges[0], end = outer->edges[outer->count], there = place(s, t);
     *point = (struct abp_point){0};
     if (!isfinite(cap.centre)) /* share = 1: place() is a shift and has no singularity */
         cap = (struct abp_cap){.centre = 0, .width = INFINITY};
-    for (double t = outer->edges[0], next; t < end; t = next) {
-        double node[ABP_GAUSS_POINTS], weight[ABP_GAUSS_POINTS];
-        next = abp_next_edge(grids, 2, &cap, t, end);
-        abp_gauss(node, weight, t, next);
-        for (size_t i = 0; i < ABP_GAUSS_POINTS; i++) {
-            struct abp_point out, in;
-            double there = place(s, node[i]);
-            abp_table_at(&out, outer, node[i]);
-            abp_table_at(&in, &s->inner->table, there);
-            double share = weight[i] * out.density;
-            point->below += share * in.below;
-            point->above += share * in.above;
-            /* d logit(rate) / d log(rate) = 1/(1 - rate) */
-            point->density += share * in.density * (1 + exp(there) * s->inner->p / s->inner->q);
-        }
+    while (t < end) {
+        double next = abp_next_edge(grids, 2, &cap, t, end);
+        struct panel panel = {
+            .t = t, .there = there, .width = next - t, .y = s->log_rest + s->odds + t};
+        panel.remains = 1 / (1 + exp(panel.y));
+        add_panel(point, s, &panel);
+        there += advance(&panel, panel.width);
+        t = next;
     }
 }
 
