@@ -1,0 +1,179 @@
+#include "abpost/contrast.h"
+
+#include "abpost/summary.h"
+
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* log of the rate of style v: theta, or the log of pi. */
+static double log_rate(const struct abp_posterior *p, size_t i, size_t v)
+{
+    double theta = p->theta[i * p->variants + v];
+    if (p->family != ABP_BETABINOMIAL)
+        return theta;
+    double eta = p->mu[i] + theta;
+    return eta > 0.0 ? -log1p(exp(-eta)) : eta - log1p(exp(eta));
+}
+
+/* The rate of one post over the mean rate of its style. */
+static double post_spread(const struct abp_posterior *p, size_t i, size_t v, gsl_rng *rng)
+{
+    double kappa = p->kappa[i], size = 1.0 / (kappa * kappa);
+    if (p->family == ABP_POISSON_LOGNORMAL || p->family == ABP_LOGNORMAL)
+        return exp(kappa * gsl_ran_gaussian_ziggurat(rng, 1.0) - 0.5 * kappa * kappa);
+    if (size > 1e8) /* posts as good as alike */
+        return 1.0;
+    if (p->family == ABP_NEGBINOMIAL)
+        return gsl_ran_gamma(rng, size, 1.0 / size);
+    double pi = exp(log_rate(p, i, v)), rest = 1.0 / (1.0 + exp(p->mu[i] + p->theta[i * p->variants + v]));
+    double hit = gsl_ran_gamma(rng, pi * size, 1.0), miss = gsl_ran_gamma(rng, rest * size, 1.0);
+    return hit > 0.0 ? hit / (hit + miss) / pi : 0.0;
+}
+
+struct workspace {
+    double *log_ratio;          /* draws x variants: log R_v */
+    double *column;             /* draws: one variant's */
+    struct abp_weighted *draws; /* draws */
+    gsl_rng *rng;
+};
+
+static struct abp_summary summarise(struct workspace *work, const struct abp_posterior *p)
+{
+    struct abp_summary summary;
+    for (size_t i = 0; i < p->draws; i++)
+        work->draws[i].weight = p->weight[i];
+    abp_summarise(&summary, work->draws, p->draws);
+    return summary;
+}
+
+static double probability(double sum)
+{
+    return fmin(fmax(sum, 0.0), 1.0);
+}
+
+static void contrast_shares(struct abp_contrast *c, const struct abp_posterior *p,
+                            const struct abp_contrast_options *options,
+                            const struct workspace *work, size_t v)
+{
+    double above = log1p(options->min_lift), low = log1p(-fmin(options->rope, 1.0 - 1e-12));
+    double below = options->min_lift < 1.0 ? log1p(-options->min_lift) : -INFINITY;
+    double high = log1p(options->rope);
+    c->p_better = c->p_above = c->p_below = c->p_same = 0.0;
+    for (size_t i = 0; i < p->draws; i++) {
+        double x = work->log_ratio[i * p->variants + v], w = p->weight[i];
+        c->p_better += x > 0.0 ? w : 0.0;
+        c->p_above += x > above ? w : 0.0;
+        c->p_below += x < below ? w : 0.0;
+        c->p_same += x > low && x < high ? w : 0.0;
+    }
+    c->p_better = probability(c->p_better);
+    c->p_above = probability(c->p_above);
+    c->p_below = probability(c->p_below);
+    c->p_same = probability(c->p_same);
+}
+
+static void contrast_ratios(struct abp_contrast *c, const struct abp_posterior *p,
+                            struct workspace *work, size_t v)
+{
+    double *log_ratio = work->column;
+    for (size_t i = 0; i < p->draws; i++)
+        work->draws[i].value = log_ratio[i] = work->log_ratio[i * p->variants + v];
+    c->log_lift = summarise(work, p);
+    abp_summarise_lift(&c->lift, &c->log_lift, log_ratio, p->weight, p->draws);
+    for (size_t i = 0; i < p->draws; i++)
+        work->draws[i].value = exp(log_ratio[i]) * post_spread(p, i, v, work->rng);
+    c->next_post = summarise(work, p);
+}
+
+/* p_best and expected_loss of every variant. */
+static void contest(struct abp_contrast *contrasts, const struct abp_posterior *p,
+                    const struct workspace *work)
+{
+    size_t K = p->variants;
+    for (size_t v = 0; v < K; v++)
+        contrasts[v].p_best = contrasts[v].expected_loss = 0.0;
+    for (size_t i = 0; i < p->draws; i++) {
+        const double *row = work->log_ratio + i * K;
+        size_t best = 0;
+        for (size_t v = 1; v < K; v++)
+            if (row[v] > row[best])
+                best = v;
+        contrasts[best].p_best += p->weight[i];
+        for (size_t v = 0; v < K; v++)
+            contrasts[v].expected_loss += p->weight[i] * (exp(row[best]) - exp(row[v]));
+    }
+    for (size_t v = 0; v < K; v++) {
+        contrasts[v].p_best = probability(contrasts[v].p_best);
+        contrasts[v].expected_loss = fmax(contrasts[v].expected_loss, 0.0);
+    }
+}
+
+static void worth(struct abp_contrast *contrasts, const struct abp_posterior *p,
+                  const struct abp_contrast_options *options, struct workspace *work)
+{
+    size_t K = p->variants, base = options->baseline;
+    for (size_t v = 0; v < K; v++) {
+        struct abp_contrast *c = &contrasts[v];
+        double cost = options->cost ? options->cost[v] : NAN, sum = 0.0;
+        double base_cost = options->cost ? options->cost[base] : NAN;
+        c->outcome = c->net = abp_summary_absent();
+        c->p_net_better = NAN;
+        if (!p->outcome)
+            continue;
+        for (size_t i = 0; i < p->draws; i++)
+            work->draws[i].value = p->outcome[i * K + v];
+        c->outcome = summarise(work, p);
+        if (isnan(cost) || isnan(options->value))
+            continue;
+        for (size_t i = 0; i < p->draws; i++)
+            work->draws[i].value = options->value * p->outcome[i * K + v] - cost;
+        c->net = summarise(work, p);
+        if (v == base || isnan(base_cost))
+            continue;
+        for (size_t i = 0; i < p->draws; i++) {
+            double more = p->outcome[i * K + v] - p->outcome[i * K + base];
+            sum += options->value * more > cost - base_cost ? p->weight[i] : 0.0;
+        }
+        c->p_net_better = probability(sum);
+    }
+}
+
+int abp_contrasts(struct abp_contrast *contrasts, const struct abp_posterior *posterior,
+                  const struct abp_contrast_options *options, struct abp_error *err)
+{
+    const struct abp_posterior *p = posterior;
+    size_t K = p->variants, base = options->baseline;
+    struct workspace work = {malloc(p->draws * K * sizeof(double)),
+                             malloc(p->draws * sizeof(double)), malloc(p->draws * sizeof *work.draws), gsl_rng_alloc(gsl_rng_taus2)};
+    int rc = -1;
+    if (!work.log_ratio || !work.column || !work.draws || !work.rng) {
+        abp_fail_memory(err);
+        goto out;
+    }
+    gsl_rng_set(work.rng, (unsigned long)(options->seed & 0xFFFFFFFFu));
+    for (size_t i = 0; i < p->draws; i++) {
+        double zero = log_rate(p, i, base);
+        for (size_t v = 0; v < K; v++)
+            work.log_ratio[i * K + v] = v == base ? 0.0 : log_rate(p, i, v) - zero;
+    }
+    contest(contrasts, p, &work);
+    worth(contrasts, p, options, &work);
+    for (size_t v = 0; v < K; v++) {
+        struct abp_contrast *c = &contrasts[v];
+        c->log_lift = c->lift = c->next_post = abp_summary_absent();
+        c->p_better = c->p_above = c->p_below = c->p_same = NAN;
+        if (v == base)
+            continue;
+        contrast_ratios(c, p, &work, v);
+        contrast_shares(c, p, options, &work, v);
+    }
+    rc = 0;
+out:
+    gsl_rng_free(work.rng);
+    free(work.draws);
+    free(work.column);
+    free(work.log_ratio);
+    return rc;
+}

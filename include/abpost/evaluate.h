@@ -1,0 +1,20 @@
+/* One experiment's posts in, its result out: the only place where statistics meet the words of the
+ * experiment file. */
+#ifndef ABPOST_EVALUATE_H
+#define ABPOST_EVALUATE_H
+
+#include "abpost/config.h"
+#include "abpost/posts.h"
+#include "abpost/result.h"
+
+#include <stdint.h>
+
+/* Evaluates one experiment. The result depends on the experiment, the posts and the seed alone.
+ * result->fit.seconds is NaN: the clock is the caller's. 0, and the caller releases the result; or
+ * -1: ABP_DATA for data that the experiment's family does not have, ABP_FAILED when memory is out.
+ */
+int abp_evaluate(struct abp_result *result, const struct abp_experiment *experiment,
+                 const struct abp_posts *posts, uint64_t seed,
+                 struct abp_error *err) ABP_MUST_CHECK;
+
+#endif
