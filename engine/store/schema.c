@@ -1,0 +1,192 @@
+#include "store/schema.h"
+
+#include <stdint.h>
+
+/* "abpo": what `PRAGMA application_id` says of a file that is ours. */
+#define APPLICATION_ID 1633841263
+
+/* Facts are added and never changed: the database itself refuses. */
+#define FACTS(table)                                                                               \
+    "CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table                                   \
+    " BEGIN SELECT RAISE(ABORT, '" table " holds facts: rows are never changed'); END;"            \
+    "CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table                                   \
+    " BEGIN SELECT RAISE(ABORT, '" table " holds facts: rows are never deleted'); END;"
+
+/* Times are UTC seconds since 1970. A post comes either from an import or from an attempt of ours.
+ * Ids of the posts of one import ascend in the order of its file, and with them every index that
+ * ends in the id. Readings lie beside each other by post, so that one experiment is read from a few
+ * places. */
+static const char *const version_1[] = {
+    "CREATE TABLE experiment ("
+    " id INTEGER PRIMARY KEY,"
+    " name TEXT NOT NULL UNIQUE," /* file's name, or file's name/value of the experiment column */
+    " created_at INTEGER NOT NULL"
+    ") STRICT;" FACTS("experiment"),
+
+    /* What bears on the result, frozen before the first post; a later row is a later change. */
+    "CREATE TABLE analysis ("
+    " id INTEGER PRIMARY KEY,"
+    " experiment_id INTEGER NOT NULL REFERENCES experiment (id),"
+    " hash TEXT NOT NULL,"
+    " frozen_at INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX analysis_of_experiment ON analysis (experiment_id);" FACTS("analysis"),
+
+    /* One draw of blocks, and the posts it puts into slots. */
+    "CREATE TABLE plan ("
+    " id INTEGER PRIMARY KEY,"
+    " experiment_id INTEGER NOT NULL REFERENCES experiment (id),"
+    " drawn_at INTEGER NOT NULL,"
+    " seed TEXT NOT NULL" /* 64 unsigned bits do not fit an INTEGER */
+    ") STRICT;"
+    "CREATE INDEX plan_of_experiment ON plan (experiment_id);" FACTS("plan"),
+
+    "CREATE TABLE planned_post ("
+    " id INTEGER PRIMARY KEY,"
+    " plan_id INTEGER NOT NULL REFERENCES plan (id),"
+    " block TEXT NOT NULL,"
+    " position INTEGER NOT NULL," /* in its block, from 0 */
+    " variant TEXT NOT NULL,"
+    " probability REAL NOT NULL CHECK (probability > 0 AND probability <= 1),"
+    " channel TEXT NOT NULL,"
+    " slot TEXT NOT NULL," /* the named time of the week */
+    " due_at INTEGER NOT NULL,"
+    " UNIQUE (plan_id, block, position)"
+    ") STRICT;"
+    "CREATE INDEX planned_post_due ON planned_post (due_at);" FACTS("planned_post"),
+
+    /* The intent, committed before the one irreversible call. Two workers that claim the same post
+     * insert the same number, and one of them is refused. */
+    "CREATE TABLE attempt ("
+    " id INTEGER PRIMARY KEY,"
+    " planned_post_id INTEGER NOT NULL REFERENCES planned_post (id),"
+    " number INTEGER NOT NULL CHECK (number >= 1),"
+    " idempotency_key TEXT NOT NULL UNIQUE,"
+    " request BLOB NOT NULL," /* every byte that is sent, secrets left out */
+    " started_at INTEGER NOT NULL,"
+    " leased_until INTEGER NOT NULL,"
+    " UNIQUE (planned_post_id, number)"
+    ") STRICT;" FACTS("attempt"),
+
+    /* What came of it; the newest row counts (unknown, then reconciled). */
+    "CREATE TABLE attempt_result ("
+    " id INTEGER PRIMARY KEY,"
+    " attempt_id INTEGER NOT NULL REFERENCES attempt (id),"
+    " settled_at INTEGER NOT NULL,"
+    " state TEXT NOT NULL CHECK (state IN ('posted', 'refused', 'unknown', 'not-posted')),"
+    " remote_id TEXT,"
+    " url TEXT,"
+    " reason TEXT,"
+    " CHECK (state <> 'posted' OR remote_id IS NOT NULL OR url IS NOT NULL)"
+    ") STRICT;"
+    "CREATE INDEX result_of_attempt ON attempt_result (attempt_id);" FACTS("attempt_result"),
+
+    /* One reading of one file. It is sealed (hashes and counts filled in) at the end of the
+     * transaction that makes it, and from then on never changes. */
+    "CREATE TABLE import ("
+    " id INTEGER PRIMARY KEY,"
+    " experiment_file TEXT NOT NULL," /* the INI's name: all imports of one file, the newest counts
+                                       */
+    " path TEXT NOT NULL,"
+    " imported_at INTEGER NOT NULL,"
+    " content_hash TEXT,"  /* SHA-256 of the file */
+    " settings_hash TEXT," /* SHA-256 of how it was read */
+    " posts INTEGER,"
+    " observed INTEGER,"
+    " experiments INTEGER"
+    ") STRICT;"
+    "CREATE INDEX import_of_file ON import (experiment_file);"
+    "CREATE TRIGGER import_sealed BEFORE UPDATE ON import WHEN OLD.content_hash IS NOT NULL"
+    " BEGIN SELECT RAISE(ABORT, 'import holds facts: rows are never changed'); END;"
+    "CREATE TRIGGER import_no_delete BEFORE DELETE ON import"
+    " BEGIN SELECT RAISE(ABORT, 'import holds facts: rows are never deleted'); END;",
+
+    /* The experiments of an import, in the order in which they first stand in the file. */
+    "CREATE TABLE import_experiment ("
+    " import_id INTEGER NOT NULL REFERENCES import (id),"
+    " position INTEGER NOT NULL," /* from 0 */
+    " experiment_id INTEGER NOT NULL REFERENCES experiment (id),"
+    " PRIMARY KEY (import_id, position),"
+    " UNIQUE (import_id, experiment_id)"
+    ") STRICT, WITHOUT ROWID;" FACTS("import_experiment"),
+
+    "CREATE TABLE post ("
+    " id INTEGER PRIMARY KEY,"
+    " experiment_id INTEGER NOT NULL REFERENCES experiment (id),"
+    " import_id INTEGER REFERENCES import (id),"
+    " line INTEGER," /* of the imported file */
+    " attempt_id INTEGER REFERENCES attempt (id),"
+    " variant TEXT NOT NULL,"
+    " channel TEXT,"
+    " slot TEXT,"
+    " block TEXT,"
+    " posted_at INTEGER,"
+    " CHECK ((import_id IS NULL) <> (attempt_id IS NULL)),"
+    " CHECK ((import_id IS NULL) = (line IS NULL))"
+    ") STRICT;"
+    "CREATE INDEX post_of_experiment ON post (experiment_id, import_id);"
+    "CREATE UNIQUE INDEX post_of_attempt ON post (attempt_id)"
+    " WHERE attempt_id IS NOT NULL;" FACTS("post"),
+
+    /* A metric of a post as it was read at a time. A missing reading is no row. */
+    "CREATE TABLE reading ("
+    " post_id INTEGER NOT NULL REFERENCES post (id),"
+    " metric TEXT NOT NULL,"
+    " read_at INTEGER NOT NULL,"
+    " age INTEGER," /* seconds since the post was made; null: not known (imports) */
+    " value REAL NOT NULL,"
+    " PRIMARY KEY (post_id, metric, read_at)"
+    ") STRICT, WITHOUT ROWID;" FACTS("reading"),
+    "PRAGMA application_id = 1633841263; PRAGMA user_version = 1", NULL};
+
+/* migrations[i] leads from version i to i + 1; its last statement says so in the file. */
+static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1};
+
+int abp_schema_check(struct abp_db *db, int read_only, struct abp_error *err)
+{
+    int64_t application = 0, version = 0, objects = 0;
+    if (abp_db_integer(&application, db, "PRAGMA application_id", err) != 0 ||
+        abp_db_integer(&version, db, "PRAGMA user_version", err) != 0 ||
+        abp_db_integer(&objects, db, "SELECT count(*) FROM sqlite_master", err) != 0)
+        return -1;
+    const char *name = abp_db_name(db);
+    int ours = application == APPLICATION_ID;
+    if (!ours && (application != 0 || version != 0 || objects != 0))
+        return abp_fail_at(err, ABP_DATA, name, 0,
+                           "a database of another program; name another file in 'database ='");
+    if (version > ABP_SCHEMA_VERSION)
+        return abp_fail_at(err, ABP_DATA, name, 0,
+                           "made by a newer abpost (store version %lld, this one knows up to %d); "
+                           "update abpost",
+                           (long long)version, ABP_SCHEMA_VERSION);
+    if (read_only && version < ABP_SCHEMA_VERSION)
+        return abp_fail_at(err, ABP_DATA, name, 0,
+                           ours ? "made by an older abpost; open it once with a command that may "
+                                  "write to it (abpost import)"
+                                : "holds nothing yet; import or post something first");
+    return 0;
+}
+
+int abp_schema_migrate(struct abp_db *db, struct abp_error *err)
+{
+    int64_t version = 0;
+    if (abp_db_integer(&version, db, "PRAGMA user_version", err) != 0)
+        return -1;
+    if (version == ABP_SCHEMA_VERSION)
+        return 0;
+    if (abp_db_begin(db, err) != 0)
+        return -1;
+    /* Again, now that nobody else can write: another process may have been faster. */
+    if (abp_schema_check(db, 0, err) != 0 ||
+        abp_db_integer(&version, db, "PRAGMA user_version", err) != 0)
+        goto fail;
+    for (; version < ABP_SCHEMA_VERSION; version++)
+        for (const char *const *sql = migrations[version]; *sql; sql++)
+            if (abp_db_exec(db, *sql, err) != 0)
+                goto fail;
+    if (abp_db_commit(db, err) == 0)
+        return 0;
+fail:
+    abp_db_rollback(db);
+    return -1;
+}

@@ -1,0 +1,48 @@
+/* One experiment's posts as an evaluation wants them: a row a post, names as numbers, sums done.
+ *
+ * Sums are those of the experiment file (struct abp_sum) over the readings: weight times value,
+ * added up; a term that was not read makes the sum missing (NaN), never smaller. */
+#ifndef ABPOST_POSTS_H
+#define ABPOST_POSTS_H
+
+#include "abpost/config.h"
+#include "abpost/store.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct abp_post_row {
+    double outcome;                  /* finite; NaN: missing */
+    double exposure;                 /* finite; 1 when the experiment has none; NaN: missing */
+    uint32_t variant, channel, slot; /* indices into the names of struct abp_posts */
+    int64_t block;                   /* 0 to block_count - 1; -1: none */
+    int64_t line;                    /* of the imported file */
+    int64_t posted_at;               /* UTC seconds since 1970; only with has_time */
+    int has_time;
+};
+
+/* Names stand in the order of their first row, missing rows too. Where the data names no channel
+ * (or slot), there is one, called "". */
+struct abp_posts {
+    char *name;                                 /* owned; of the experiment */
+    struct abp_post_row *rows;                  /* owned; in the order of the file */
+    size_t count;                               /* observed and missing */
+    size_t missing;                             /* rows without outcome or exposure */
+    struct abp_names variants, channels, slots; /* owned */
+    size_t block_count; /* a block is one value of the block column, whatever its channel */
+    int randomised;     /* 1: the rows carry the blocks they were randomised in */
+    double *guardrails; /* owned; count x guardrail_count, a post's values together: the guardrails'
+                           sums, NaN missing; NULL when there are none */
+    size_t guardrail_count;
+};
+
+/* Loads experiment number `position` of an import (store.h), with the sums of file->import and of
+ * the guardrails of file->decision. Takes time and memory in proportion to that experiment's rows,
+ * however many others the store holds. ABP_DATA when a sum is too large to be a number; otherwise
+ * fails as store.h says. On -1 posts is released. */
+int abp_posts_load(struct abp_posts *posts, struct abp_store *store,
+                   const struct abp_experiment *file, int64_t import_id, int64_t position,
+                   struct abp_error *err) ABP_MUST_CHECK;
+void abp_posts_release(struct abp_posts *posts);
+
+#endif
