@@ -27,7 +27,8 @@ static double post_spread(const struct abp_posterior *p, size_t i, size_t v, gsl
         return 1.0;
     if (p->family == ABP_NEGBINOMIAL)
         return gsl_ran_gamma(rng, size, 1.0 / size);
-    double pi = exp(log_rate(p, i, v)), rest = 1.0 / (1.0 + exp(p->mu[i] + p->theta[i * p->variants + v]));
+    double pi = exp(log_rate(p, i, v)),
+           rest = 1.0 / (1.0 + exp(p->mu[i] + p->theta[i * p->variants + v]));
     double hit = gsl_ran_gamma(rng, pi * size, 1.0), miss = gsl_ran_gamma(rng, rest * size, 1.0);
     return hit > 0.0 ? hit / (hit + miss) / pi : 0.0;
 }
@@ -146,7 +147,8 @@ int abp_contrasts(struct abp_contrast *contrasts, const struct abp_posterior *po
     const struct abp_posterior *p = posterior;
     size_t K = p->variants, base = options->baseline;
     struct workspace work = {malloc(p->draws * K * sizeof(double)),
-                             malloc(p->draws * sizeof(double)), malloc(p->draws * sizeof *work.draws), gsl_rng_alloc(gsl_rng_taus2)};
+                             malloc(p->draws * sizeof(double)),
+                             malloc(p->draws * sizeof *work.draws), gsl_rng_alloc(gsl_rng_taus2)};
     int rc = -1;
     if (!work.log_ratio || !work.column || !work.draws || !work.rng) {
         abp_fail_memory(err);

@@ -170,7 +170,7 @@ static int normalise(struct abp_table *table, struct abp_error *err)
 int abp_table_build(struct abp_table *table, const struct abp_log_density *density,
                     struct abp_error *err)
 {
-    double low, high, cosine[4 * ORDER];
+    double low = 0, high = 0, cosine[4 * ORDER];
     for (size_t i = 0; i < 4 * ORDER; i++)
         cosine[i] = cos(PI * (double)i / (2 * ORDER));
     table->count = 0;

@@ -19,9 +19,9 @@ struct abp_evidence {
     double p_above, p_below, p_same; /* P(lift > min_lift), P(lift < -min_lift), P(|lift| < rope) */
     double confidence;
     int randomised;
-    double e_value;       /* the largest so far; NaN without a guard */
-    double threshold;     /* (K-1)/alpha */
-    int guard_direction;  /* sign of the lift that the e-value speaks for */
+    double e_value;      /* the largest so far; NaN without a guard */
+    double threshold;    /* (K-1)/alpha */
+    int guard_direction; /* sign of the lift that the e-value speaks for */
     size_t posts, baseline_posts, min_posts;
     int net_worse;        /* 1: the expected net value is below the baseline's */
     int guardrail_broken; /* 1 */

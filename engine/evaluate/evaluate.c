@@ -1,0 +1,152 @@
+#include "abpost/evaluate.h"
+
+#include "abpost/summary.h"
+#include "abpost/text.h"
+#include "evaluate/evaluation.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int evaluation_warn(struct evaluation *e, struct abp_error *err, const char *format, ...)
+{
+    struct abp_result *result = e->result;
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    char **list = realloc(result->warnings, (result->warning_count + 1) * sizeof *list);
+    if (!list)
+        return abp_fail_memory(err);
+    result->warnings = list;
+    if (!(list[result->warning_count] = abp_strdup(text)))
+        return abp_fail_memory(err);
+    result->warning_count++;
+    return 0;
+}
+
+static double or_default(double value, double otherwise)
+{
+    return isnan(value) ? otherwise : value;
+}
+
+static void choose_model(struct evaluation *e)
+{
+    const struct abp_decision *d = &e->experiment->decision;
+    e->family = d->family;
+    if (e->family == ABP_FAMILY_DEFAULT)
+        e->family = e->table.has_exposure ? ABP_BETABINOMIAL : ABP_NEGBINOMIAL;
+    struct abp_priors defaults = abp_default_priors(e->family);
+    e->priors = (struct abp_priors){or_default(d->mu_sd, defaults.mu),
+                                    or_default(d->lift_sd, defaults.lift),
+                                    or_default(d->channel_sd, defaults.channel),
+                                    or_default(d->interaction_sd, defaults.interaction),
+                                    or_default(d->slot_sd, defaults.slot),
+                                    or_default(d->dispersion_sd, defaults.dispersion)};
+}
+
+/* Everything absent: what a later step does not fill stays so. */
+static void start_variant(struct abp_variant_result *variant)
+{
+    const struct abp_summary absent = abp_summary_absent();
+    variant->raw_ratio = NAN;
+    variant->log_lift = variant->lift = variant->next_post = variant->net_value = absent;
+    variant->p_better = variant->p_best = variant->expected_loss = variant->p_net_better = NAN;
+    variant->guard.e_value = variant->guard.threshold = NAN;
+}
+
+static int describe(struct evaluation *e, struct abp_error *err)
+{
+    struct abp_result *r = e->result;
+    const struct table *t = &e->table;
+    const struct abp_summary absent = abp_summary_absent();
+    r->family = e->family;
+    r->randomised = e->posts->randomised;
+    r->posts = t->posts;
+    r->missing = t->missing;
+    r->channel_count = t->channels;
+    r->slot_count = t->slots;
+    r->fit.seed = e->seed;
+    r->fit.khat = r->fit.ess = r->fit.seconds = NAN;
+    r->fit.kappa = r->fit.tau_v = r->fit.tau_u = r->fit.tau_b = r->fit.tau_w = absent;
+    r->name = abp_strdup(e->posts->name);
+    r->baseline = abp_strdup(t->variants[0].name);
+    r->variants = calloc(t->variant_count, sizeof *r->variants);
+    e->contrasts = calloc(t->variant_count, sizeof *e->contrasts);
+    e->evidence = calloc(t->variant_count, sizeof *e->evidence);
+    if (!r->name || !r->baseline || !r->variants || !e->contrasts || !e->evidence)
+        return abp_fail_memory(err);
+    r->variant_count = t->variant_count;
+    for (size_t v = 0; v < t->variant_count; v++) {
+        struct abp_variant_result *variant = &r->variants[v];
+        start_variant(variant);
+        variant->posts = t->variants[v].posts;
+        variant->missing = t->variants[v].missing;
+        variant->outcome_total = t->variants[v].outcome;
+        variant->exposure_total = t->variants[v].exposure;
+        if (v && t->variants[0].outcome > 0.0 && t->variants[v].exposure > 0.0)
+            variant->raw_ratio = t->variants[v].outcome / t->variants[v].exposure /
+                                 (t->variants[0].outcome / t->variants[0].exposure);
+        if (!(variant->name = abp_strdup(t->variants[v].name)))
+            return abp_fail_memory(err);
+    }
+    return 0;
+}
+
+static void gather_evidence(struct evaluation *e)
+{
+    const struct abp_decision *d = &e->experiment->decision;
+    const struct table *t = &e->table;
+    int64_t most = e->experiment->schedule.max_posts;
+    for (size_t v = 1; v < t->variant_count; v++) {
+        struct abp_evidence *evidence = &e->evidence[v];
+        const struct abp_contrast *c = &e->contrasts[v];
+        evidence->p_above = c->p_above;
+        evidence->p_below = c->p_below;
+        evidence->p_same = c->p_same;
+        evidence->confidence = d->confidence;
+        evidence->randomised = e->posts->randomised;
+        evidence->posts = t->variants[v].posts;
+        evidence->baseline_posts = t->variants[0].posts;
+        evidence->min_posts = (size_t)d->min_posts;
+        evidence->net_worse = c->net.mean < e->contrasts[0].net.mean;
+        evidence->reliable = e->result->fit.reliable;
+        evidence->exhausted = most > 0 && t->posts + t->missing >= (size_t)most;
+    }
+}
+
+static int run(struct evaluation *e, struct abp_error *err)
+{
+    choose_model(e);
+    if (describe(e, err) != 0)
+        return -1;
+    if (e->table.posts > 0 && (evaluation_fit(e, err) != 0 || evaluation_guard(e, err) != 0))
+        return -1;
+    gather_evidence(e);
+    if (evaluation_guardrails(e, err) != 0 || evaluation_warnings(e, err) != 0)
+        return -1;
+    for (size_t v = 1; v < e->table.variant_count; v++)
+        if (evaluation_verdict(e, v, err) != 0)
+            return -1;
+    return 0;
+}
+
+int abp_evaluate(struct abp_result *result, const struct abp_experiment *experiment,
+                 const struct abp_posts *posts, uint64_t seed, struct abp_error *err)
+{
+    struct evaluation e = {
+        .experiment = experiment, .posts = posts, .seed = seed, .result = result};
+    memset(result, 0, sizeof *result);
+    if (table_init(&e.table, experiment, posts, err) != 0)
+        return -1;
+    int rc = run(&e, err);
+    free(e.contrasts);
+    free(e.evidence);
+    table_release(&e.table);
+    if (rc != 0)
+        abp_result_release(result);
+    return rc;
+}

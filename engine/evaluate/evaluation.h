@@ -1,0 +1,40 @@
+/* What the parts of one evaluation share. */
+#ifndef EVALUATE_EVALUATION_H
+#define EVALUATE_EVALUATION_H
+
+#include "abpost/config.h"
+#include "abpost/contrast.h"
+#include "abpost/posts.h"
+#include "abpost/result.h"
+#include "abpost/verdict.h"
+#include "evaluate/table.h"
+
+#include <stdint.h>
+
+struct evaluation {
+    const struct abp_experiment *experiment; /* borrowed */
+    const struct abp_posts *posts;           /* borrowed */
+    uint64_t seed;
+    struct table table;
+    enum abp_family family;
+    struct abp_priors priors;
+    struct abp_contrast *contrasts; /* owned; variants */
+    struct abp_evidence *evidence;  /* owned; variants */
+    struct abp_result *result;      /* borrowed: being filled */
+};
+
+/* Adds one plain sentence to the result's warnings. */
+int evaluation_warn(struct evaluation *e, struct abp_error *err, const char *format, ...)
+    ABP_PRINTF(3, 4);
+
+/* fit.c: the posterior (or its conjugate form), contrasts and the fit's own numbers. */
+int evaluation_fit(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+/* guards.c: the guard's e-values, and the guardrails. */
+int evaluation_guard(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+int evaluation_guardrails(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+/* warnings.c: what a reader should know of the data. */
+int evaluation_warnings(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+/* reason.c: verdict and reason of variant v. */
+int evaluation_verdict(struct evaluation *e, size_t v, struct abp_error *err) ABP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,183 @@
+#include "evaluate/evaluation.h"
+
+#include "abpost/guard.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct guard_row {
+    const struct abp_post_row *post;
+    size_t number;
+};
+
+/* By time where the rows carry one, else as they stand: the order in which they matured. */
+static int by_time(const void *left, const void *right)
+{
+    const struct guard_row *a = left, *b = right;
+    if (a->post->posted_at != b->post->posted_at)
+        return a->post->posted_at < b->post->posted_at ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+struct guard_arrays {
+    double *outcome, *exposure;
+    size_t *variant;
+    int64_t *block;
+    struct guard_row *rows;
+    struct abp_guard_output *out;
+};
+
+static void guard_arrays_release(struct guard_arrays *a)
+{
+    free(a->outcome);
+    free(a->exposure);
+    free(a->variant);
+    free(a->block);
+    free(a->rows);
+    free(a->out);
+}
+
+static int guard_arrays_init(struct guard_arrays *a, size_t posts, size_t variants)
+{
+    a->outcome = calloc(posts + 1, sizeof *a->outcome);
+    a->exposure = calloc(posts + 1, sizeof *a->exposure);
+    a->variant = calloc(posts + 1, sizeof *a->variant);
+    a->block = calloc(posts + 1, sizeof *a->block);
+    a->rows = calloc(posts + 1, sizeof *a->rows);
+    a->out = calloc(variants, sizeof *a->out);
+    return a->outcome && a->exposure && a->variant && a->block && a->rows && a->out;
+}
+
+/* *timed becomes 1 where the rows carry the time at which they were posted. */
+static size_t fill_guard(const struct evaluation *e, struct guard_arrays *a, int *timed)
+{
+    size_t count = 0;
+    *timed = 1;
+    for (size_t i = 0; i < e->posts->count; i++) {
+        const struct abp_post_row *post = &e->posts->rows[i];
+        if (post->block < 0)
+            continue;
+        *timed = *timed && post->has_time;
+        a->rows[count] = (struct guard_row){post, count};
+        count++;
+    }
+    if (*timed)
+        qsort(a->rows, count, sizeof *a->rows, by_time);
+    for (size_t i = 0; i < count; i++) {
+        const struct abp_post_row *post = a->rows[i].post;
+        int observed = !isnan(post->outcome) && post->exposure > 0.0;
+        a->outcome[i] = observed ? post->outcome : NAN;
+        a->exposure[i] = observed ? post->exposure : 1.0;
+        a->variant[i] = e->table.of_name[post->variant];
+        a->block[i] = post->block;
+    }
+    return count;
+}
+
+int evaluation_guard(struct evaluation *e, struct abp_error *err)
+{
+    size_t K = e->table.variant_count;
+    struct guard_arrays a = {0};
+    int rc = -1, timed;
+    if (!e->posts->randomised || K < 2)
+        return 0;
+    if (!guard_arrays_init(&a, e->posts->count, K)) {
+        abp_fail_memory(err);
+        goto out;
+    }
+    struct abp_guard_input input = {.outcome = a.outcome,
+                                    .exposure = a.exposure,
+                                    .variant = a.variant,
+                                    .block = a.block,
+                                    .posts = fill_guard(e, &a, &timed),
+                                    .variants = K,
+                                    .threshold = (double)(K - 1) / e->experiment->decision.alpha};
+    if (abp_guard(a.out, &input, err) != 0)
+        goto out;
+    for (size_t v = 1; v < K; v++) {
+        e->result->variants[v].guard = (struct abp_guard_result){
+            .e_value = a.out[v].e_value, .threshold = input.threshold, .blocks = a.out[v].blocks};
+        /* What was once reached stays reached, but only where the blocks followed one another in
+         * time: the order of a file is nobody's sequence of looks (guard.h). */
+        e->evidence[v].e_value = timed ? a.out[v].max_e_value : a.out[v].e_value;
+        e->evidence[v].threshold = input.threshold;
+        e->evidence[v].guard_direction = timed ? a.out[v].max_direction : a.out[v].direction;
+    }
+    rc = 0;
+out:
+    guard_arrays_release(&a);
+    return rc;
+}
+
+/* ---- guardrails ---- */
+
+/* Fits the guardrail's own counts per post; broken[v] becomes 1 where the rise over the baseline is
+ * beyond the limit with the experiment's confidence. */
+static int check_guardrail(struct evaluation *e, size_t g, double *y, uint32_t *variant,
+                           struct abp_error *err)
+{
+    const struct abp_decision *d = &e->experiment->decision;
+    const struct table *t = &e->table;
+    struct abp_data data = {
+        .y = y, .variant = variant, .variants = t->variant_count, .channels = 1, .slots = 1};
+    double total = 0.0;
+    int whole = 1, positive = 1;
+    for (size_t i = 0; i < t->posts; i++) {
+        double value = e->posts->guardrails[t->row[i] * e->posts->guardrail_count + g];
+        if (isnan(value))
+            continue;
+        whole = whole && value >= 0.0 && value <= floor(value);
+        positive = positive && value > 0.0;
+        total += value;
+        variant[data.posts] = t->variant[i];
+        y[data.posts++] = value;
+    }
+    const char *name = d->guardrails[g].metric.terms[0].name;
+    if (data.posts == 0 || (!whole && !positive))
+        return evaluation_warn(e, err, "the guardrail %s could not be checked: %s", name,
+                               data.posts ? "its values are neither counts nor all above 0"
+                                          : "there is no reading of it");
+    if (total <= 0.0)
+        return 0; /* never happened to anyone */
+    struct abp_posterior posterior;
+    enum abp_family family = whole ? ABP_NEGBINOMIAL : ABP_LOGNORMAL;
+    struct abp_priors priors = abp_default_priors(family);
+    struct abp_posterior_options ask = {.seed = e->seed};
+    struct abp_contrast_options options = {
+        .min_lift = d->guardrails[g].limit, .rope = d->rope, .value = NAN, .seed = e->seed};
+    struct abp_contrast *contrasts = calloc(t->variant_count, sizeof *contrasts);
+    if (!contrasts)
+        return abp_fail_memory(err);
+    int rc = abp_posterior_fit(&posterior, &data, family, &priors, &ask, err);
+    if (rc == 0) {
+        rc = abp_contrasts(contrasts, &posterior, &options, err);
+        abp_posterior_release(&posterior);
+    }
+    for (size_t v = 1; rc == 0 && v < t->variant_count; v++)
+        if (contrasts[v].p_above >= d->confidence) {
+            e->evidence[v].guardrail_broken = 1;
+            rc = evaluation_warn(e, err,
+                                 "%s breaks the guardrail %s: x%.2f, %.0f %% sure to be more than "
+                                 "%.3g %% above %s",
+                                 t->variants[v].name, name, exp(contrasts[v].log_lift.q50),
+                                 100.0 * contrasts[v].p_above, 100.0 * d->guardrails[g].limit,
+                                 t->variants[0].name);
+        }
+    free(contrasts);
+    return rc;
+}
+
+int evaluation_guardrails(struct evaluation *e, struct abp_error *err)
+{
+    size_t posts = e->table.posts;
+    if (e->posts->guardrail_count == 0 || posts == 0 || e->table.variant_count < 2)
+        return 0;
+    double *y = calloc(posts, sizeof *y);
+    uint32_t *variant = calloc(posts, sizeof *variant);
+    int rc = y && variant ? 0 : abp_fail_memory(err);
+    for (size_t g = 0; rc == 0 && g < e->posts->guardrail_count; g++)
+        rc = check_guardrail(e, g, y, variant, err);
+    free(variant);
+    free(y);
+    return rc;
+}

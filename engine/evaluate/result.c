@@ -1,0 +1,23 @@
+#include "abpost/result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void abp_result_release(struct abp_result *result)
+{
+    for (size_t v = 0; v < result->variant_count; v++) {
+        struct abp_variant_result *variant = &result->variants[v];
+        for (size_t c = 0; c < variant->channel_count; c++)
+            free(variant->channels[c].name);
+        free(variant->channels);
+        free(variant->name);
+        free(variant->reason);
+    }
+    for (size_t w = 0; w < result->warning_count; w++)
+        free(result->warnings[w]);
+    free(result->warnings);
+    free(result->variants);
+    free(result->baseline);
+    free(result->name);
+    memset(result, 0, sizeof *result);
+}

@@ -1,0 +1,153 @@
+#include "evaluate/table.h"
+
+#include "abpost/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t find_variant(const struct table *table, const char *name)
+{
+    size_t v = 0;
+    while (v < table->variant_count && strcmp(table->variants[v].name, name) != 0)
+        v++;
+    return v;
+}
+
+/* The number of the variant of that name, which is added when it is new. */
+static size_t add_variant(struct table *table, const char *name)
+{
+    size_t v = find_variant(table, name);
+    if (v == table->variant_count) {
+        table->variants[v] = (struct table_variant){.name = name, .cost = NAN};
+        table->variant_count++;
+    }
+    return v;
+}
+
+static int known(const struct abp_experiment *experiment, const struct abp_posts *posts,
+                 const char *name)
+{
+    for (size_t v = 0; v < experiment->variant_count; v++)
+        if (strcmp(experiment->variants[v].name, name) == 0)
+            return 1;
+    for (size_t v = 0; v < posts->variants.count; v++)
+        if (strcmp(posts->variants.list[v], name) == 0)
+            return 1;
+    return 0;
+}
+
+static int no_such_baseline(const struct abp_experiment *experiment, const struct abp_posts *posts,
+                            struct abp_error *err)
+{
+    const char *nearest = abp_suggest(
+        experiment->baseline, (const char *const *)posts->variants.list, posts->variants.count);
+    return abp_fail_at(err, ABP_DATA, experiment->path, 0,
+                       "the baseline \"%s\" is not among the variants of the data%s%s%s",
+                       experiment->baseline, nearest ? " (did you mean \"" : "",
+                       nearest ? nearest : "", nearest ? "\"?)" : "");
+}
+
+static int name_variants(struct table *table, const struct abp_experiment *experiment,
+                         const struct abp_posts *posts, struct abp_error *err)
+{
+    size_t most = experiment->variant_count + posts->variants.count + 1;
+    table->variants = calloc(most, sizeof *table->variants);
+    table->of_name = calloc(posts->variants.count + 1, sizeof *table->of_name);
+    if (!table->variants || !table->of_name)
+        return abp_fail_memory(err);
+    if (experiment->baseline) {
+        if (!known(experiment, posts, experiment->baseline))
+            return no_such_baseline(experiment, posts, err);
+        add_variant(table, experiment->baseline);
+    }
+    for (size_t v = 0; v < experiment->variant_count; v++) {
+        size_t at = add_variant(table, experiment->variants[v].name);
+        table->variants[at].cost = experiment->variants[v].cost;
+    }
+    for (size_t v = 0; v < posts->variants.count; v++)
+        table->of_name[v] = (uint32_t)add_variant(table, posts->variants.list[v]);
+    if (table->variant_count == 0)
+        return abp_fail(err, ABP_DATA, "%s: there is no post at all", posts->name);
+    return 0;
+}
+
+static void add_row(struct table *table, const struct abp_posts *posts, size_t row)
+{
+    const struct abp_post_row *post = &posts->rows[row];
+    uint32_t v = table->of_name[post->variant];
+    struct table_variant *variant = &table->variants[v];
+    int empty = post->exposure <= 0.0;
+    if (isnan(post->outcome) || isnan(post->exposure) || empty) {
+        variant->missing++;
+        table->missing++;
+        table->no_exposure += empty ? 1u : 0u;
+        return;
+    }
+    size_t i = table->posts++;
+    table->y[i] = post->outcome;
+    table->n[i] = post->exposure;
+    table->variant[i] = v;
+    table->channel[i] = post->channel;
+    table->slot[i] = post->slot;
+    table->row[i] = row;
+    variant->posts++;
+    variant->outcome += post->outcome;
+    variant->exposure += post->exposure;
+}
+
+int table_init(struct table *table, const struct abp_experiment *experiment,
+               const struct abp_posts *posts, struct abp_error *err)
+{
+    size_t n = posts->count + 1; /* never 0, so that calloc's NULL means one thing */
+    memset(table, 0, sizeof *table);
+    if (name_variants(table, experiment, posts, err) != 0)
+        goto fail;
+    table->y = calloc(n, sizeof *table->y);
+    table->n = calloc(n, sizeof *table->n);
+    table->variant = calloc(n, sizeof *table->variant);
+    table->channel = calloc(n, sizeof *table->channel);
+    table->slot = calloc(n, sizeof *table->slot);
+    table->row = calloc(n, sizeof *table->row);
+    if (!table->y || !table->n || !table->variant || !table->channel || !table->slot ||
+        !table->row) {
+        abp_fail_memory(err);
+        goto fail;
+    }
+    table->channels = posts->channels.count ? posts->channels.count : 1;
+    table->slots = posts->slots.count ? posts->slots.count : 1;
+    table->has_exposure = experiment->import.present ? experiment->import.exposure.count > 0
+                                                     : experiment->exposure.count > 0;
+    for (size_t row = 0; row < posts->count; row++)
+        add_row(table, posts, row);
+    return 0;
+fail:
+    table_release(table);
+    return -1;
+}
+
+void table_release(struct table *table)
+{
+    free(table->variants);
+    free(table->of_name);
+    free(table->y);
+    free(table->n);
+    free(table->variant);
+    free(table->channel);
+    free(table->slot);
+    free(table->row);
+    memset(table, 0, sizeof *table);
+}
+
+struct abp_data table_data(const struct table *table)
+{
+    return (struct abp_data){.posts = table->posts,
+                             .y = table->y,
+                             .n = table->n,
+                             .variant = table->variant,
+                             .channel = table->channel,
+                             .slot = table->slot,
+                             .variants = table->variant_count,
+                             .channels = table->channels,
+                             .slots = table->slots};
+}

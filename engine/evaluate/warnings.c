@@ -1,0 +1,70 @@
+#include "evaluate/evaluation.h"
+
+#include <gsl/gsl_randist.h>
+#include <math.h>
+
+/* Fisher's exact test, two-sided: how surprising the split of the missing readings between two
+ * variants would be if a reading went missing regardless of the style. */
+static double missing_surprise(const struct table_variant *a, const struct table_variant *b)
+{
+    unsigned missing = (unsigned)(a->missing + b->missing),
+             observed = (unsigned)(a->posts + b->posts);
+    unsigned drawn = (unsigned)(a->posts + a->missing), top = missing < drawn ? missing : drawn;
+    double seen = gsl_ran_hypergeometric_pdf((unsigned)a->missing, missing, observed, drawn);
+    double sum = 0.0;
+    for (unsigned k = drawn > observed ? drawn - observed : 0; k <= top; k++) {
+        double p = gsl_ran_hypergeometric_pdf(k, missing, observed, drawn);
+        if (p <= seen * (1.0 + 1e-9))
+            sum += p;
+    }
+    return sum;
+}
+
+/* Fisher's test sums over all splits: enough is enough. */
+#define MOST_FOR_FISHER 100000
+
+static int warn_missing(struct evaluation *e, struct abp_error *err)
+{
+    const struct table *t = &e->table;
+    for (size_t v = 1; v < t->variant_count; v++) {
+        const struct table_variant *a = &t->variants[v], *b = &t->variants[0];
+        size_t all = a->posts + a->missing + b->posts + b->missing;
+        if (all > MOST_FOR_FISHER || a->missing + b->missing == 0 ||
+            missing_surprise(a, b) > 0.05 / (double)(t->variant_count - 1))
+            continue;
+        if (evaluation_warn(e, err,
+                            "readings are missing unevenly: %zu of %zu for %s, %zu of %zu for %s; "
+                            "if posts went unread because of how they did, the comparison is off",
+                            a->missing, a->posts + a->missing, a->name, b->missing,
+                            b->posts + b->missing, b->name) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int evaluation_warnings(struct evaluation *e, struct abp_error *err)
+{
+    const struct abp_result *r = e->result;
+    const struct table *t = &e->table;
+    if (t->posts == 0)
+        return evaluation_warn(e, err, "there is no post with a reading yet");
+    if (!e->posts->randomised &&
+        evaluation_warn(e, err,
+                        "observational: nothing says that the order of these posts was drawn by "
+                        "lot, so a difference may come from what else differed; no verdict is "
+                        "stronger than leaning") != 0)
+        return -1;
+    if (!r->fit.reliable && !isnan(r->fit.khat) &&
+        evaluation_warn(e, err,
+                        "the numbers are not reliable: k-hat %.2f (limit %.1f), effective sample "
+                        "size %.0f",
+                        r->fit.khat, ABP_KHAT_LIMIT, r->fit.ess) != 0)
+        return -1;
+    if (t->no_exposure &&
+        evaluation_warn(e, err,
+                        "%zu posts have an exposure of 0: nobody can have reacted to them, they "
+                        "count as missing",
+                        t->no_exposure) != 0)
+        return -1;
+    return warn_missing(e, err);
+}
