@@ -111,58 +111,87 @@ out:
 
 /* ---- guardrails ---- */
 
-/* Fits the guardrail's own counts per post; broken[v] becomes 1 where the rise over the baseline is
- * beyond the limit with the experiment's confidence. */
+/* The observed readings of one guardrail. */
+struct guardrail_posts {
+    struct abp_data data; /* y and variant borrowed from the caller's arrays */
+    int whole;            /* all of them counts */
+    int positive;         /* all of them above 0 */
+    double total;
+};
+
+static struct guardrail_posts guardrail_posts(const struct evaluation *e, size_t g, double *y,
+                                              uint32_t *variant)
+{
+    const struct table *t = &e->table;
+    struct guardrail_posts posts = {.whole = 1, .positive = 1};
+    posts.data = (struct abp_data){
+        .y = y, .variant = variant, .variants = t->variant_count, .channels = 1, .slots = 1};
+    for (size_t i = 0; i < t->posts; i++) {
+        double value = e->posts->guardrails[t->row[i] * e->posts->guardrail_count + g];
+        if (isnan(value))
+            continue;
+        posts.whole = posts.whole && value >= 0.0 && value <= floor(value);
+        posts.positive = posts.positive && value > 0.0;
+        posts.total += value;
+        variant[posts.data.posts] = t->variant[i];
+        y[posts.data.posts++] = value;
+    }
+    return posts;
+}
+
+/* How every variant's guardrail compares with the baseline's: a fit of its own. */
+static int guardrail_contrasts(const struct evaluation *e, size_t g,
+                               const struct guardrail_posts *posts, struct abp_contrast *contrasts,
+                               struct abp_error *err)
+{
+    const struct abp_decision *d = &e->experiment->decision;
+    enum abp_family family = posts->whole ? ABP_NEGBINOMIAL : ABP_LOGNORMAL;
+    struct abp_priors priors = abp_default_priors(family);
+    struct abp_posterior_options ask = {.seed = e->seed};
+    struct abp_contrast_options options = {
+        .min_lift = d->guardrails[g].limit, .rope = d->rope, .value = NAN, .seed = e->seed};
+    struct abp_posterior posterior;
+    if (abp_posterior_fit(&posterior, &posts->data, family, &priors, &ask, err) != 0)
+        return -1;
+    int rc = abp_contrasts(contrasts, &posterior, &options, err);
+    abp_posterior_release(&posterior);
+    return rc;
+}
+
+/* Marks the variants whose rise over the baseline is beyond the limit with the experiment's
+ * confidence. */
 static int check_guardrail(struct evaluation *e, size_t g, double *y, uint32_t *variant,
                            struct abp_error *err)
 {
     const struct abp_decision *d = &e->experiment->decision;
     const struct table *t = &e->table;
-    struct abp_data data = {
-        .y = y, .variant = variant, .variants = t->variant_count, .channels = 1, .slots = 1};
-    double total = 0.0;
-    int whole = 1, positive = 1;
-    for (size_t i = 0; i < t->posts; i++) {
-        double value = e->posts->guardrails[t->row[i] * e->posts->guardrail_count + g];
-        if (isnan(value))
-            continue;
-        whole = whole && value >= 0.0 && value <= floor(value);
-        positive = positive && value > 0.0;
-        total += value;
-        variant[data.posts] = t->variant[i];
-        y[data.posts++] = value;
-    }
     const char *name = d->guardrails[g].metric.terms[0].name;
-    if (data.posts == 0 || (!whole && !positive))
-        return evaluation_warn(e, err, "the guardrail %s could not be checked: %s", name,
-                               data.posts ? "its values are neither counts nor all above 0"
-                                          : "there is no reading of it");
-    if (total <= 0.0)
+    struct guardrail_posts posts = guardrail_posts(e, g, y, variant);
+    if (posts.data.posts == 0)
+        return evaluation_warn(e, err, "the guardrail %s could not be checked: no reading of it",
+                               name);
+    if (!posts.whole && !posts.positive)
+        return evaluation_warn(e, err,
+                               "the guardrail %s could not be checked: its values are neither "
+                               "counts nor all above 0",
+                               name);
+    if (posts.total <= 0.0)
         return 0; /* never happened to anyone */
-    struct abp_posterior posterior;
-    enum abp_family family = whole ? ABP_NEGBINOMIAL : ABP_LOGNORMAL;
-    struct abp_priors priors = abp_default_priors(family);
-    struct abp_posterior_options ask = {.seed = e->seed};
-    struct abp_contrast_options options = {
-        .min_lift = d->guardrails[g].limit, .rope = d->rope, .value = NAN, .seed = e->seed};
     struct abp_contrast *contrasts = calloc(t->variant_count, sizeof *contrasts);
     if (!contrasts)
         return abp_fail_memory(err);
-    int rc = abp_posterior_fit(&posterior, &data, family, &priors, &ask, err);
-    if (rc == 0) {
-        rc = abp_contrasts(contrasts, &posterior, &options, err);
-        abp_posterior_release(&posterior);
+    int rc = guardrail_contrasts(e, g, &posts, contrasts, err);
+    for (size_t v = 1; rc == 0 && v < t->variant_count; v++) {
+        if (!(contrasts[v].p_above >= d->confidence))
+            continue;
+        e->evidence[v].guardrail_broken = 1;
+        rc = evaluation_warn(e, err,
+                             "%s breaks the guardrail %s: x%.2f, %.0f %% sure to be more than "
+                             "%.3g %% above %s",
+                             t->variants[v].name, name, exp(contrasts[v].log_lift.q50),
+                             100.0 * contrasts[v].p_above, 100.0 * d->guardrails[g].limit,
+                             t->variants[0].name);
     }
-    for (size_t v = 1; rc == 0 && v < t->variant_count; v++)
-        if (contrasts[v].p_above >= d->confidence) {
-            e->evidence[v].guardrail_broken = 1;
-            rc = evaluation_warn(e, err,
-                                 "%s breaks the guardrail %s: x%.2f, %.0f %% sure to be more than "
-                                 "%.3g %% above %s",
-                                 t->variants[v].name, name, exp(contrasts[v].log_lift.q50),
-                                 100.0 * contrasts[v].p_above, 100.0 * d->guardrails[g].limit,
-                                 t->variants[0].name);
-        }
     free(contrasts);
     return rc;
 }
