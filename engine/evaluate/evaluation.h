@@ -29,6 +29,11 @@ int evaluation_warn(struct evaluation *e, struct abp_error *err, const char *for
 
 /* fit.c: the posterior (or its conjugate form), contrasts and the fit's own numbers. */
 int evaluation_fit(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+/* fitness.c: is the data plainly not of the chosen family, and which fits better? */
+int evaluation_check_family(struct evaluation *e, double p_extreme, double p_zeros,
+                            struct abp_error *err) ABP_MUST_CHECK;
+/* The same for the conjugate families: do posts of one style differ more than individuals can? */
+int evaluation_check_spread(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 /* guards.c: the guard's e-values, and the guardrails. */
 int evaluation_guard(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 int evaluation_guardrails(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;

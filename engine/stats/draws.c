@@ -252,24 +252,48 @@ void stats_draws_release(struct stats_draws *draws)
     memset(draws, 0, sizeof *draws);
 }
 
-int stats_draws_channel(const struct stats_draws *draws, size_t c, double *u, double *b,
-                        struct abp_error *err)
+int stats_terms_init(struct stats_terms *terms, const struct stats_draws *draws,
+                     struct abp_error *err)
+{
+    const struct stats_design *d = draws->latent->design;
+    *terms = (struct stats_terms){.passes = d->has_channels ? d->channels : 1};
+    if (!d->has_channels)
+        return 0;
+    terms->u = malloc(draws->count * sizeof *terms->u);
+    terms->b = malloc(draws->count * d->variants * sizeof *terms->b);
+    if (terms->u && terms->b)
+        return 0;
+    stats_terms_release(terms);
+    return abp_fail_memory(err);
+}
+
+int stats_terms_load(struct stats_terms *terms, const struct stats_draws *draws, size_t c,
+                     struct abp_error *err)
 {
     size_t K = draws->latent->design->variants;
+    if (!terms->u)
+        return 0;
     gsl_rng *rng = stream(draws->seed, 1 + c);
     double *normals = malloc((1 + K) * sizeof *normals);
     int rc = rng && normals ? 0 : abp_fail_memory(err);
     for (size_t i = 0; rc == 0 && i < draws->count; i++)
-        draw_channel(draws, c, i, rng, normals, &u[i], b + i * K);
+        draw_channel(draws, c, i, rng, normals, &terms->u[i], terms->b + i * K);
     free(normals);
     gsl_rng_free(rng);
     return rc;
 }
 
+void stats_terms_release(struct stats_terms *terms)
+{
+    free(terms->u);
+    free(terms->b);
+    memset(terms, 0, sizeof *terms);
+}
+
 /* ---- leave-one-out ---- */
 
 static int score_post(const struct stats_draws *draws, const struct abp_data *data, size_t row,
-                      const double *u, const double *b, double *scratch, double *score,
+                      const struct stats_terms *terms, double *scratch, double *score,
                       struct abp_error *err)
 {
     const struct stats_latent *latent = draws->latent;
@@ -280,8 +304,8 @@ static int score_post(const struct stats_draws *draws, const struct abp_data *da
         double eta = g[latent->at_mu] + g[latent->at_theta + v];
         if (latent->design->has_slots)
             eta += g[data->slot[row]];
-        if (u)
-            eta += u[i] + b[i * K + v];
+        if (terms->u)
+            eta += terms->u[i] + terms->b[i * K + v];
         density[i] = latent->family->post(&stats_draw_field(draws, i)->scales.dispersion,
                                           data->y[row], data->n ? data->n[row] : 1.0, eta);
         ratio[i] = draws->log_ratio[i] - density[i];
@@ -297,29 +321,29 @@ static int score_post(const struct stats_draws *draws, const struct abp_data *da
 int stats_draws_scores(const struct stats_draws *draws, const struct abp_data *data, double *scores,
                        struct abp_error *err)
 {
-    const struct stats_design *d = draws->latent->design;
-    double *scratch = malloc(2 * draws->weighed * sizeof *scratch), *u = NULL, *b = NULL;
+    size_t stride = (data->posts + ABP_SCORES_MOST - 1) / ABP_SCORES_MOST;
+    struct stats_terms terms;
     int rc = -1;
-    if (d->has_channels) {
-        u = malloc(draws->count * sizeof *u);
-        b = malloc(draws->count * d->variants * sizeof *b);
-    }
-    if (!scratch || (d->has_channels && (!u || !b))) {
+    if (stats_terms_init(&terms, draws, err) != 0)
+        return -1;
+    double *scratch = malloc(2 * draws->weighed * sizeof *scratch);
+    if (!scratch) {
         abp_fail_memory(err);
         goto out;
     }
-    for (size_t c = 0; c < d->channels; c++) {
-        if (d->has_channels && stats_draws_channel(draws, c, u, b, err) != 0)
+    for (size_t row = 0; row < data->posts; row++)
+        scores[row] = NAN;
+    for (size_t c = 0; c < terms.passes; c++) {
+        if (stats_terms_load(&terms, draws, c, err) != 0)
             goto out;
-        for (size_t row = 0; row < data->posts; row++)
-            if ((data->channel && d->has_channels ? data->channel[row] : 0) == c &&
-                score_post(draws, data, row, u, b, scratch, &scores[row], err) != 0)
+        for (size_t row = 0; row < data->posts; row += stride)
+            if ((!terms.u || data->channel[row] == c) &&
+                score_post(draws, data, row, &terms, scratch, &scores[row], err) != 0)
                 goto out;
     }
     rc = 0;
 out:
-    free(b);
-    free(u);
     free(scratch);
+    stats_terms_release(&terms);
     return rc;
 }

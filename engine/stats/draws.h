@@ -33,13 +33,25 @@ void stats_draws_release(struct stats_draws *draws);
 /* The Gaussian that draw i came from. */
 const struct stats_field *stats_draw_field(const struct stats_draws *draws, size_t i);
 
-/* u (count) and b (count x variants) of channel c: the same numbers at every call. */
-int stats_draws_channel(const struct stats_draws *draws, size_t c, double *u, double *b,
-                        struct abp_error *err) ABP_MUST_CHECK;
+/* The channel terms of every draw, one channel at a time. Without channel terms in the model there
+ * is one pass and u and b stay NULL. */
+struct stats_terms {
+    size_t passes; /* channels to go through */
+    double *u;     /* owned; count */
+    double *b;     /* owned; count x variants */
+};
+
+int stats_terms_init(struct stats_terms *terms, const struct stats_draws *draws,
+                     struct abp_error *err) ABP_MUST_CHECK;
+/* Fills u and b for channel c: the same numbers at every call. */
+int stats_terms_load(struct stats_terms *terms, const struct stats_draws *draws, size_t c,
+                     struct abp_error *err) ABP_MUST_CHECK;
+void stats_terms_release(struct stats_terms *terms);
 
 /* Log predictive density of every post when it is left out, by Pareto-smoothed importance sampling
  * (Vehtari, Gelman & Gabry 2017, "Practical Bayesian model evaluation using leave-one-out
- * cross-validation and WAIC"); NaN where k-hat is above ABP_KHAT_LIMIT. */
+ * cross-validation and WAIC"), of ABP_SCORES_MOST posts at most; NaN for the others and where
+ * k-hat is above ABP_KHAT_LIMIT. */
 int stats_draws_scores(const struct stats_draws *draws, const struct abp_data *data, double *scores,
                        struct abp_error *err) ABP_MUST_CHECK;
 

@@ -2,7 +2,7 @@
 
 #include "abpost/psis.h"
 #include "abpost/summary.h"
-#include "stats/draws.h"
+#include "stats/replicate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static double log_ratio(enum abp_family family, double high, double low)
 
 /* The lift of every variant on one channel. */
 static void summarise_channel(struct abp_posterior *p, const struct stats_draws *draws, size_t c,
-                              uint32_t baseline, const double *u, const double *b,
+                              uint32_t baseline, const struct stats_terms *terms,
                               struct abp_weighted *scratch)
 {
     size_t K = p->variants;
@@ -86,9 +86,9 @@ static void summarise_channel(struct abp_posterior *p, const struct stats_draws 
         if (v == baseline)
             continue;
         for (size_t i = 0; i < draws->count; i++) {
-            double base = p->mu[i] + u[i];
-            double high = base + p->theta[i * K + v] + b[i * K + v];
-            double low = base + p->theta[i * K + baseline] + b[i * K + baseline];
+            double base = p->mu[i] + terms->u[i];
+            double high = base + p->theta[i * K + v] + terms->b[i * K + v];
+            double low = base + p->theta[i * K + baseline] + terms->b[i * K + baseline];
             scratch[i].value = log_ratio(p->family, high, low);
             scratch[i].weight = draws->weight[i];
             if (scratch[i].value > 0.0)
@@ -123,33 +123,51 @@ static void add_outcomes(struct abp_posterior *p, const struct stats_draws *draw
 static int look_at_channels(struct abp_posterior *p, const struct stats_draws *draws,
                             uint32_t baseline, struct abp_error *err)
 {
-    const struct stats_design *d = draws->latent->design;
-    double *u = NULL, *b = NULL;
-    struct abp_weighted *scratch = malloc(draws->count * sizeof *scratch);
+    struct stats_terms terms;
     int rc = -1;
-    if (d->has_channels) {
-        u = malloc(draws->count * sizeof *u);
-        b = malloc(draws->count * p->variants * sizeof *b);
-    }
-    if (!scratch || (d->has_channels && (!u || !b))) {
+    if (stats_terms_init(&terms, draws, err) != 0)
+        return -1;
+    struct abp_weighted *scratch = malloc(draws->count * sizeof *scratch);
+    if (!scratch) {
         abp_fail_memory(err);
         goto out;
     }
-    for (size_t c = 0; c < d->channels; c++) {
-        if (d->has_channels) {
-            if (stats_draws_channel(draws, c, u, b, err) != 0)
-                goto out;
-            summarise_channel(p, draws, c, baseline, u, b, scratch);
-        }
+    for (size_t c = 0; c < terms.passes; c++) {
+        if (stats_terms_load(&terms, draws, c, err) != 0)
+            goto out;
+        if (terms.u)
+            summarise_channel(p, draws, c, baseline, &terms, scratch);
         if (p->outcome)
-            add_outcomes(p, draws, c, u);
+            add_outcomes(p, draws, c, terms.u);
     }
     rc = 0;
 out:
     free(scratch);
-    free(b);
-    free(u);
+    stats_terms_release(&terms);
     return rc;
+}
+
+/* Fills the posterior from the draws, with what was asked beyond them. */
+static int answer(struct abp_posterior *p, const struct stats_draws *draws,
+                  const struct abp_data *data, const struct abp_posterior_options *options,
+                  struct abp_error *err)
+{
+    p->khat = draws->khat;
+    p->ess = draws->ess;
+    p->p_extreme = p->p_zeros = NAN;
+    if (allocate(p, draws, options->mean_outcomes, err) != 0)
+        return -1;
+    copy_draws(p, draws);
+    if ((p->tau_u || p->outcome) && look_at_channels(p, draws, options->baseline, err) != 0)
+        return -1;
+    if (options->check && stats_draws_check(draws, data, &p->p_extreme, &p->p_zeros, err) != 0)
+        return -1;
+    if (!options->log_scores)
+        return 0;
+    p->post_scores = calloc(data->posts, sizeof *p->post_scores);
+    if (!p->post_scores)
+        return abp_fail_memory(err);
+    return stats_draws_scores(draws, data, p->post_scores, err);
 }
 
 int abp_posterior_fit(struct abp_posterior *posterior, const struct abp_data *data,
@@ -169,25 +187,9 @@ int abp_posterior_fit(struct abp_posterior *posterior, const struct abp_data *da
     if (stats_design_init(&design, data, family, err) != 0 ||
         stats_latent_init(&latent, &design, functions, err) != 0 ||
         stats_points_init(&points, &latent, priors, options->seed, err) != 0 ||
-        stats_draws_init(&draws, &latent, &points, options->seed, options->draws_least, err) != 0)
+        stats_draws_init(&draws, &latent, &points, options->seed, options->draws_least, err) != 0 ||
+        answer(posterior, &draws, data, options, err) != 0)
         goto out;
-    posterior->khat = draws.khat;
-    posterior->ess = draws.ess;
-    if (allocate(posterior, &draws, options->mean_outcomes, err) != 0)
-        goto out;
-    copy_draws(posterior, &draws);
-    if ((design.has_channels || posterior->outcome) &&
-        look_at_channels(posterior, &draws, options->baseline, err) != 0)
-        goto out;
-    if (options->log_scores) {
-        posterior->post_scores = calloc(data->posts, sizeof(double));
-        if (!posterior->post_scores) {
-            abp_fail_memory(err);
-            goto out;
-        }
-        if (stats_draws_scores(&draws, data, posterior->post_scores, err) != 0)
-            goto out;
-    }
     rc = 0;
 out:
     stats_draws_release(&draws);

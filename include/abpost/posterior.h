@@ -47,7 +47,8 @@ struct abp_posterior_options {
     uint64_t seed;
     uint32_t baseline;  /* the variant that ratios are taken to */
     int mean_outcomes;  /* 1: fill `outcome`, the mean outcome of one post of each variant */
-    int log_scores;     /* 1: fill `post_scores` */
+    int check;          /* 1: fill p_extreme and p_zeros */
+    int log_scores;     /* 1: fill `post_scores`, of at most ABP_SCORES_MOST posts */
     size_t draws_least; /* 0: the default; else at least so many weighted draws */
 };
 
@@ -68,6 +69,9 @@ struct abp_posterior {
     /* posts, or NULL: log predictive density of each post when left out (PSIS-LOO), NaN where
        importance weights cannot tell */
     double *post_scores;
+    /* Posterior predictive p-values, NaN unless asked: of the largest post beside what was expected
+       of it, and of the number of zeros. Small: the data is not of this family. */
+    double p_extreme, p_zeros;
     double khat, ess; /* of the importance weights */
 };
 
@@ -78,6 +82,9 @@ int abp_posterior_fit(struct abp_posterior *posterior, const struct abp_data *da
                       const struct abp_posterior_options *options,
                       struct abp_error *err) ABP_MUST_CHECK;
 void abp_posterior_release(struct abp_posterior *posterior);
+
+/* Scores are of every post, or of so many posts evenly spread over the rows. */
+#define ABP_SCORES_MOST 500
 
 /* k-hat above this: the weights' mean can't be trusted (Vehtari et al. 2024, their 0.7). */
 #define ABP_KHAT_LIMIT 0.7
