@@ -2,8 +2,8 @@
 #ifndef ABP_STORE_INTERN_H
 #define ABP_STORE_INTERN_H
 
-#include "abpost/config.h"
 #include "abpost/error.h"
+#include "abpost/sum.h"
 
 #include <stdint.h>
 

@@ -30,19 +30,16 @@ enum { POST_ID, LINE, VARIANT, CHANNEL, SLOT, BLOCK, POSTED_AT, METRIC, VALUE };
 
 /* ---- sums ---- */
 
-static int make_sums(struct loader *loader, const struct abp_experiment *file,
+static int make_sums(struct loader *loader, const struct abp_sum *const *sums, size_t count,
                      struct abp_error *err)
 {
-    size_t guardrails = file->decision.guardrail_count;
-    loader->sum_count = FIRST_GUARDRAIL + guardrails;
-    loader->sums = calloc(loader->sum_count, sizeof *loader->sums);
+    loader->sum_count = count;
+    loader->sums = calloc(count, sizeof *loader->sums);
     if (!loader->sums)
         return abp_fail_memory(err);
-    loader->sums[OUTCOME].sum = &file->import.outcome;
-    loader->sums[EXPOSURE].sum = &file->import.exposure;
-    for (size_t i = 0; i < guardrails; i++)
-        loader->sums[FIRST_GUARDRAIL + i].sum = &file->decision.guardrails[i].metric;
-    loader->posts->guardrail_count = guardrails;
+    for (size_t i = 0; i < count; i++)
+        loader->sums[i].sum = sums[i];
+    loader->posts->guardrail_count = count - FIRST_GUARDRAIL;
     return 0;
 }
 
@@ -187,8 +184,8 @@ static void take_names(struct abp_names *names, struct abp_intern *intern)
     memset(&intern->names, 0, sizeof intern->names);
 }
 
-int abp_posts_load(struct abp_posts *posts, struct abp_store *store,
-                   const struct abp_experiment *file, int64_t import_id, int64_t position,
+int abp_posts_read(struct abp_posts *posts, struct abp_store *store, int64_t import_id,
+                   int64_t position, const struct abp_sum *const *sums, size_t sum_count,
                    struct abp_error *err)
 {
     struct loader loader = {.posts = posts};
@@ -197,7 +194,7 @@ int abp_posts_load(struct abp_posts *posts, struct abp_store *store,
     memset(posts, 0, sizeof *posts);
     if (abp_store_experiment_at(&experiment_id, &posts->name, store, import_id, position, err) !=
             0 ||
-        make_sums(&loader, file, err) != 0 ||
+        make_sums(&loader, sums, sum_count, err) != 0 ||
         read_rows(&loader, store, import_id, experiment_id, err) != 0)
         goto out;
     take_names(&posts->variants, &loader.variants);

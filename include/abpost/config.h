@@ -22,6 +22,7 @@
 #include "abpost/buffer.h"
 #include "abpost/error.h"
 #include "abpost/family.h"
+#include "abpost/sum.h"
 #include "abpost/time.h"
 
 #include <stddef.h>
@@ -55,30 +56,11 @@ int abp_mistake_print(struct abp_buffer *out, const struct abp_mistake *mistake)
 
 /* ---- parts ---- */
 
-struct abp_term {
-    double weight; /* finite, not 0 */
-    char *name;    /* a metric, or a column */
-};
-
-/* A weighted sum: "3*replies + likes". Terms are joined by + or -, each NAME or NUMBER*NAME, no
- * name twice. A name is letters, digits, _ and . and does not begin with a digit; a column's may
- * have single blanks inside; any other stands in double quotes ("" for a quotation mark). "a-b"
- * without blanks is refused: it may be a name. */
-struct abp_sum {
-    struct abp_term *terms; /* owned */
-    size_t count;           /* 0: the key is absent */
-};
-
 /* Where a secret comes from; the secret itself is never here. */
 struct abp_secret {
     enum { ABP_SECRET_NONE, ABP_SECRET_ENV, ABP_SECRET_FILE, ABP_SECRET_COMMAND } source;
     char *value; /* the variable's name, the path (resolved against the workspace), the command line
                   */
-};
-
-struct abp_names {
-    char **list; /* owned */
-    size_t count;
 };
 
 /* ---- the workspace: abpost.ini ---- */

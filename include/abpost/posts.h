@@ -5,8 +5,8 @@
 #ifndef ABPOST_POSTS_H
 #define ABPOST_POSTS_H
 
-#include "abpost/config.h"
 #include "abpost/store.h"
+#include "abpost/sum.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -36,12 +36,13 @@ struct abp_posts {
     size_t guardrail_count;
 };
 
-/* Loads experiment number `position` of an import (store.h), with the sums of file->import and of
- * the guardrails of file->decision. Takes time and memory in proportion to that experiment's rows,
- * however many others the store holds. ABP_DATA when a sum is too large to be a number; otherwise
- * fails as store.h says. On -1 posts is released. */
-int abp_posts_load(struct abp_posts *posts, struct abp_store *store,
-                   const struct abp_experiment *file, int64_t import_id, int64_t position,
+/* Loads experiment number `position` of an import (store.h). sums: the outcome's, the exposure's
+ * (no terms: there is none), then those of the guardrails; at least two, borrowed during the call.
+ * Takes time and memory in proportion to that experiment's rows, however many others the store
+ * holds. ABP_DATA when a sum is too large to be a number; otherwise fails as store.h says. On -1
+ * posts is released. */
+int abp_posts_read(struct abp_posts *posts, struct abp_store *store, int64_t import_id,
+                   int64_t position, const struct abp_sum *const *sums, size_t sum_count,
                    struct abp_error *err) ABP_MUST_CHECK;
 void abp_posts_release(struct abp_posts *posts);
 

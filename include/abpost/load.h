@@ -1,0 +1,15 @@
+/* The posts of an experiment file, out of a store. */
+#ifndef ABPOST_LOAD_H
+#define ABPOST_LOAD_H
+
+#include "abpost/config.h"
+#include "abpost/posts.h"
+
+/* Loads experiment number `position` of an import (store.h) with the sums that the experiment file
+ * names: [import]'s outcome and exposure, and the guardrails. Fails as abp_posts_read; on -1 posts
+ * is released. */
+int abp_posts_load(struct abp_posts *posts, struct abp_store *store,
+                   const struct abp_experiment *file, int64_t import_id, int64_t position,
+                   struct abp_error *err) ABP_MUST_CHECK;
+
+#endif
