@@ -4,6 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Macros only for the analyzer's eyes. */
+#undef abp_fail
+#undef abp_fail_at
+#undef abp_fail_memory
+
 void abp_error_clear(struct abp_error *err)
 {
     if (err)

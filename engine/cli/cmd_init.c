@@ -85,12 +85,14 @@ static int write_all(int fd, const char *text)
     return 0;
 }
 
-static int make_file(struct made *made, char *path, const char *text, struct abp_error *err)
+static int make_file(struct made *made, const char *path, const char *text, struct abp_error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
         return abp_fail_at(err, ABP_FAILED, path, 0, "could not be made: %s", strerror(errno));
-    if (remember(&made->files, &made->file_count, path) != 0) {
+    char *copy = strdup(path);
+    if (!copy || remember(&made->files, &made->file_count, copy) != 0) {
+        free(copy);
         close(fd);
         unlink(path);
         return abp_fail_memory(err);
@@ -131,16 +133,8 @@ static int make_all(struct made *made, char **paths, int *skipped, struct abp_er
             skipped[i] = 1;
             continue;
         }
-        char *path = strdup(paths[i]);
-        if (!path)
-            return abp_fail_memory(err);
-        size_t before = made->file_count;
-        int rc = make_folders(made, path, err);
-        if (rc == 0)
-            rc = make_file(made, path, abp_sample_files[i].text, err);
-        if (made->file_count == before)
-            free(path);
-        if (rc != 0)
+        if (make_folders(made, paths[i], err) != 0 ||
+            make_file(made, paths[i], abp_sample_files[i].text, err) != 0)
             return -1;
     }
     return 0;

@@ -52,6 +52,7 @@ static int name_variants(struct table *table, const struct abp_experiment *exper
                          const struct abp_posts *posts, struct abp_error *err)
 {
     size_t most = experiment->variant_count + posts->variants.count + 1;
+    table->variant_count = 0;
     table->variants = calloc(most, sizeof *table->variants);
     table->of_name = calloc(posts->variants.count + 1, sizeof *table->of_name);
     if (!table->variants || !table->of_name)

@@ -70,7 +70,7 @@ static int draw_globals(struct stats_draws *draws, struct abp_error *err)
     gsl_rng *rng = stream(draws->seed, 0);
     double *normals = malloc(m * sizeof *normals),
            *ends = malloc(draws->points->count * sizeof *ends);
-    double u[QUASI_MOST], shift[QUASI_MOST], sum = 0.0;
+    double u[QUASI_MOST] = {0}, shift[QUASI_MOST] = {0}, sum = 0.0;
     int rc = -1;
     if (!sobol || !rng || !normals || !ends) {
         abp_fail_memory(err);

@@ -21,7 +21,7 @@
 
 /* Scales are kept where their prior has all but the last 1e-9 of its mass below them, and at most
  * where a double still tells their score. */
-#define LOWEST_Z  -6.0
+#define LOWEST_Z  (-6.0)
 #define HIGHEST_Z 30.0
 
 struct search {
@@ -123,7 +123,7 @@ out:
 
 static double probe(struct search *search, size_t i, double step_i, size_t j, double step_j)
 {
-    double z[STATS_MOST_SCALES];
+    double z[STATS_MOST_SCALES] = {0};
     memcpy(z, search->centre, sizeof z);
     z[i] += step_i;
     z[j] += step_j;
@@ -155,7 +155,7 @@ static void curvatures(struct search *search, gsl_matrix *H)
 /* The sd that makes a normal fall as the density does on the way to `distance` along an axis. */
 static double side_sd(struct search *search, size_t axis, double sd, double sign)
 {
-    double z[STATS_MOST_SCALES];
+    double z[STATS_MOST_SCALES] = {0};
     for (size_t i = 0; i < search->dimensions; i++)
         z[i] = search->centre[i] + sign * 1.5 * sd * search->axes[i][axis];
     double f = density_at(search, z, &search->scratch);
