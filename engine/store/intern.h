@@ -3,7 +3,7 @@
 #define ABP_STORE_INTERN_H
 
 #include "abpost/error.h"
-#include "abpost/sum.h"
+#include "abpost/terms.h"
 
 #include <stdint.h>
 

@@ -22,7 +22,7 @@
 #include "abpost/buffer.h"
 #include "abpost/error.h"
 #include "abpost/family.h"
-#include "abpost/sum.h"
+#include "abpost/terms.h"
 #include "abpost/time.h"
 
 #include <stddef.h>

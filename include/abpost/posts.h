@@ -6,7 +6,7 @@
 #define ABPOST_POSTS_H
 
 #include "abpost/store.h"
-#include "abpost/sum.h"
+#include "abpost/terms.h"
 
 #include <stddef.h>
 #include <stdint.h>

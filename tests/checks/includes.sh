@@ -14,6 +14,7 @@ set -euo pipefail
 # header = folder, for headers that have no .c of their name, or several
 headers_without_source='
 env.h    = base
+terms.h  = base
 config.h = config
 result.h = base
 '

@@ -1,6 +1,6 @@
 /* Weighted sums of named numbers, and lists of names: what experiment files say of readings. */
-#ifndef ABPOST_SUM_H
-#define ABPOST_SUM_H
+#ifndef ABPOST_TERMS_H
+#define ABPOST_TERMS_H
 
 #include <stddef.h>
 

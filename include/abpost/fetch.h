@@ -1,6 +1,6 @@
 /* The posts of an experiment file, out of a store. */
-#ifndef ABPOST_LOAD_H
-#define ABPOST_LOAD_H
+#ifndef ABPOST_FETCH_H
+#define ABPOST_FETCH_H
 
 #include "abpost/config.h"
 #include "abpost/posts.h"

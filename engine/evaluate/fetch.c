@@ -1,4 +1,4 @@
-#include "abpost/load.h"
+#include "abpost/fetch.h"
 
 #include <stdlib.h>
 
