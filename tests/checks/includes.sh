@@ -11,12 +11,15 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 
-# header = folder, for headers that have no .c of their name, or several
+# header = folder, for headers that have no .c of their name, or several, or whose .c only fills what
+# they declare: shapes alone stand in base
 headers_without_source='
 env.h    = base
 terms.h  = base
 config.h = config
 result.h = base
+sum.h    = base
+load.h   = evaluate
 '
 
 project_files 'engine/*.c' 'engine/*.h' 'include/abpost/*.h' >/dev/null # fails early, in sight
