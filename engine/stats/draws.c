@@ -18,6 +18,12 @@
 /* The Monte Carlo error of a probability near 1/2 that is aimed at, in absolute terms. */
 #define AIM 0.002
 
+/* A few draws come from the same Gaussian made WIDE times as wide in every direction: it lies above
+ * the narrow one where a posterior's skewed tail does, and so keeps the weights bounded there
+ * (Hesterberg 1995, "Weighted average importance sampling and defensive mixture distributions"). */
+#define WIDE       1.5
+#define WIDE_SHARE 0.03
+
 /* Most coordinates that are quasi-random: gsl_qrng_sobol has 40. */
 #define QUASI_MOST 40
 
@@ -58,12 +64,13 @@ static double fraction(double x)
     return fmin(fmax(x, 1e-12), 1.0 - 1e-12);
 }
 
-/* Draws the globals of every draw; the first quasi-random coordinate chooses the point, the others
- * serve mu and theta first. log_ratio holds log prior - log q afterwards. */
+/* Draws the globals of every draw; the first quasi-random coordinate chooses the point, the second
+ * the wide Gaussian or the narrow one, the others serve mu and theta. log_ratio holds log prior -
+ * log q of the narrow Gaussian afterwards, radius the squared distance from its centre. */
 static int draw_globals(struct stats_draws *draws, struct abp_error *err)
 {
     const struct stats_latent *latent = draws->latent;
-    size_t m = latent->globals, quasi = m - latent->at_mu + 1;
+    size_t m = latent->globals, quasi = m - latent->at_mu + 2;
     if (quasi > QUASI_MOST)
         quasi = QUASI_MOST;
     gsl_qrng *sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)quasi);
@@ -82,10 +89,14 @@ static int draw_globals(struct stats_draws *draws, struct abp_error *err)
         shift[k] = gsl_rng_uniform(rng);
     for (size_t i = 0; i < draws->count; i++) {
         gsl_qrng_get(sobol, u);
+        draws->width[i] = fraction(u[1] + shift[1]) < WIDE_SHARE ? WIDE : 1.0;
+        draws->radius[i] = 0.0;
         for (size_t k = 0; k < m; k++) {
-            size_t q = k >= latent->at_mu ? 1 + k - latent->at_mu : QUASI_MOST;
+            size_t q = k >= latent->at_mu ? 2 + k - latent->at_mu : QUASI_MOST;
             normals[k] = q < quasi ? gsl_cdf_ugaussian_Pinv(fraction(u[q] + shift[q]))
                                    : gsl_ran_gaussian_ziggurat(rng, 1.0);
+            normals[k] *= draws->width[i];
+            draws->radius[i] += normals[k] * normals[k];
         }
         size_t p = point_at(ends, draws->points->count, fraction(u[0] + shift[0]) * sum);
         draws->point[i] = (uint32_t)p;
@@ -101,15 +112,25 @@ out:
     return rc;
 }
 
-/* Draws u and b of channel c for draw i. Returns log prior - log q. */
+/* Draws u and b of channel c for draw i. Returns log prior - log q of the narrow Gaussian; the
+ * normals are 1 + variants. */
 static double draw_channel(const struct stats_draws *draws, size_t c, size_t i, gsl_rng *rng,
                            double *normals, double *u, double *b)
 {
     size_t m = draws->latent->globals;
     for (size_t v = 0; v <= draws->latent->design->variants; v++)
-        normals[v] = gsl_ran_gaussian_ziggurat(rng, 1.0);
+        normals[v] = draws->width[i] * gsl_ran_gaussian_ziggurat(rng, 1.0);
     return stats_field_draw_channel(stats_draw_field(draws, i), draws->latent, c,
                                     draws->globals + i * m, normals, u, b);
+}
+
+/* log of the mixture's density over the narrow Gaussian's, at a squared distance from the centre in
+ * a field of so many dimensions. */
+static double mixture_log_ratio(double radius, double dimensions)
+{
+    double wide = 0.5 * radius * (1.0 - 1.0 / (WIDE * WIDE)) - dimensions * log(WIDE);
+    double both[2] = {log(1.0 - WIDE_SHARE), log(WIDE_SHARE) + wide};
+    return stats_logsumexp(both, 2);
 }
 
 /* Adds the likelihood (and, with channels, their prior less their proposal) to the log ratios of
@@ -126,8 +147,11 @@ static int weigh(struct stats_draws *draws, gsl_rng **rngs, size_t from, size_t 
     for (size_t c = 0; c < d->channels; c++)
         for (size_t i = from; i < to; i++) {
             const struct stats_field *field = stats_draw_field(draws, i);
-            if (d->has_channels)
+            if (d->has_channels) {
                 draws->log_ratio[i] += draw_channel(draws, c, i, rngs[c], normals, &u, b);
+                for (size_t v = 0; v <= d->variants; v++)
+                    draws->radius[i] += normals[v] * normals[v];
+            }
             draws->log_ratio[i] +=
                 stats_channel_likelihood(field, latent, c, draws->globals + i * latent->globals, u,
                                          d->has_channels ? b : NULL);
@@ -135,6 +159,7 @@ static int weigh(struct stats_draws *draws, gsl_rng **rngs, size_t from, size_t 
     for (size_t i = from; i < to; i++) {
         const struct stats_field *field = stats_draw_field(draws, i);
         draws->log_ratio[i] += field->scales.dispersion.constant - field->log_marginal;
+        draws->log_ratio[i] -= mixture_log_ratio(draws->radius[i], (double)latent->size);
         if (isnan(draws->log_ratio[i]))
             draws->log_ratio[i] = -INFINITY;
     }
@@ -180,7 +205,10 @@ static int resize(struct stats_draws *draws, size_t count, struct abp_error *err
     draws->globals = malloc(count * draws->latent->globals * sizeof *draws->globals);
     draws->log_ratio = malloc(count * sizeof *draws->log_ratio);
     draws->weight = malloc(count * sizeof *draws->weight);
-    if (!draws->point || !draws->globals || !draws->log_ratio || !draws->weight)
+    draws->width = malloc(count * sizeof *draws->width);
+    draws->radius = malloc(count * sizeof *draws->radius);
+    if (!draws->width || !draws->radius || !draws->point || !draws->globals || !draws->log_ratio ||
+        !draws->weight)
         return abp_fail_memory(err);
     return draw_globals(draws, err);
 }
@@ -249,6 +277,8 @@ void stats_draws_release(struct stats_draws *draws)
     free(draws->globals);
     free(draws->log_ratio);
     free(draws->weight);
+    free(draws->width);
+    free(draws->radius);
     memset(draws, 0, sizeof *draws);
 }
 

@@ -18,8 +18,10 @@ struct stats_draws {
     const struct stats_points *points; /* borrowed */
     uint64_t seed;
     size_t count, weighed;
-    uint32_t *point;   /* owned; count: which point's Gaussian */
-    double *globals;   /* owned; count x globals */
+    uint32_t *point; /* owned; count: which point's Gaussian */
+    double *globals; /* owned; count x globals */
+    double *width;   /* owned; count: how much wider than the point's Gaussian it was drawn */
+    double *radius;  /* owned; count: squared distance from that Gaussian's centre, in its own sd */
     double *log_ratio; /* owned; count: raw log importance ratios of the weighed */
     double *weight;    /* owned; count; sum to 1 */
     double khat, ess;
