@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -151,4 +152,29 @@ int abp_equal_nocase(const char *a, const char *b)
         b++;
     }
     return *a == *b;
+}
+
+const char *abp_shown(char *out, const char *text)
+{
+    size_t len = strlen(text);
+    size_t most = ABP_SHOWN_SIZE - 4;
+    if (len <= most) {
+        memcpy(out, text, len + 1);
+        return out;
+    }
+    len = most;
+    while (len > 0 && ((unsigned char)text[len] & 0xC0u) == 0x80u)
+        len--;
+    memcpy(out, text, len);
+    memcpy(out + len, "...", 4);
+    return out;
+}
+
+const char *abp_hint(char *out, const char *text, const char *const *candidates, size_t count)
+{
+    const char *near = abp_suggest(text, candidates, count);
+    out[0] = '\0';
+    if (near)
+        snprintf(out, ABP_HINT_SIZE, " (did you mean '%s'?)", near);
+    return out;
 }

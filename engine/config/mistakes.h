@@ -3,6 +3,7 @@
 #define ABP_CONFIG_MISTAKES_H
 
 #include "abpost/config.h"
+#include "abpost/text.h"
 
 struct abp_mistake_log {
     struct abp_mistakes *mistakes; /* borrowed; the file's are appended */
@@ -19,17 +20,5 @@ void abp_log_add(struct abp_mistake_log *log, long line, const char *format, ...
 /* Puts the file's mistakes in order of line. 0 when there is none; -1 with err ABP_DATA naming the
  * first, or ABP_FAILED when memory ran out. */
 int abp_log_end(struct abp_mistake_log *log, struct abp_error *err) ABP_MUST_CHECK;
-
-#define ABP_SHOWN_SIZE 68
-
-/* text as a message quotes it: cut after 60 bytes or so, at a character, with "..." then. Returns
- * out, of ABP_SHOWN_SIZE bytes. */
-const char *abp_shown(char *out, const char *text);
-
-#define ABP_HINT_SIZE 96
-
-/* " (did you mean 'x'?)" when one of the candidates is near text, else "". Returns out, of
- * ABP_HINT_SIZE bytes. */
-const char *abp_hint(char *out, const char *text, const char *const *candidates, size_t count);
 
 #endif

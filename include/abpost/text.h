@@ -30,4 +30,16 @@ char *abp_trim(char *text);
 /* 1 when a and b are equal but for ASCII case. */
 int abp_equal_nocase(const char *a, const char *b);
 
+#define ABP_SHOWN_SIZE 68
+
+/* text as a message quotes it: cut after 60 bytes or so, at a character, with "..." then. Returns
+ * out, of ABP_SHOWN_SIZE bytes. */
+const char *abp_shown(char *out, const char *text);
+
+#define ABP_HINT_SIZE 96
+
+/* " (did you mean 'x'?)" when one of the candidates is near text, else "". Returns out, of
+ * ABP_HINT_SIZE bytes. */
+const char *abp_hint(char *out, const char *text, const char *const *candidates, size_t count);
+
 #endif
