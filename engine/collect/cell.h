@@ -1,0 +1,27 @@
+/* The text of one cell, understood or refused in words. Texts are trimmed. Functions that refuse
+ * put what is wrong into why, which goes behind "column 3 (likes): ". */
+#ifndef ABP_COLLECT_CELL_H
+#define ABP_COLLECT_CELL_H
+
+#include "abpost/config.h"
+
+#include <stdint.h>
+
+#define ABP_WHY_SIZE 320
+
+/* 1: empty, or one of the missing words. */
+int abp_cell_is_missing(const char *text, const struct abp_names *missing);
+
+/* A reading: finite, not negative; NaN when the cell is missing. 0 or -1. */
+int abp_cell_reading(double *value, const char *text, const struct abp_names *missing, char *why);
+
+/* UTC seconds since 1970; *known 0 when the cell is missing. 0 or -1. */
+int abp_cell_time(int64_t *utc, int *known, const char *text, const struct abp_names *missing,
+                  char *why);
+
+/* A variant, channel, ... : not missing, not too long, and one of `allowed` when there are any. 0
+ * or -1. */
+int abp_cell_name(const char *text, const struct abp_names *missing, const char *const *allowed,
+                  size_t allowed_count, char *why);
+
+#endif
