@@ -4,6 +4,9 @@
 #include "paths.h"
 #include "screen.h"
 
+#include "abpost/import.h"
+#include "abpost/store.h"
+
 #include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
@@ -94,11 +97,11 @@ static void check_channels(struct check *check, const struct abp_workspace *ws)
 /* ---- experiments ---- */
 
 /* The folder that an experiment's globs start from. Caller frees. */
-static char *posts_folder(const struct abp_workspace *ws, const char *path)
+static char *posts_folder(const char *root, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    if (ws)
-        return strdup(ws->root);
+    if (root)
+        return strdup(root);
     return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 }
 
@@ -127,9 +130,35 @@ static int check_posts(struct check *check, const struct abp_experiment *experim
     return 0;
 }
 
-static int check_experiment(struct check *check, const struct abp_workspace *ws, const char *path,
+/* Reads the imported file as 'abpost import' would, into a store that is gone afterwards. */
+static int check_import(struct check *check, const struct abp_experiment *experiment,
+                        struct abp_error *err)
+{
+    struct abp_store *store = NULL;
+    struct abp_import_result result;
+    struct abp_mistakes mistakes = {0};
+    struct abp_error why = {0};
+    if (!experiment->import.present)
+        return 0;
+    if (abp_store_open_transient(&store, err) != 0)
+        return -1;
+    check->files++;
+    int rc = abp_import_run(&result, store, experiment, check->env, NULL, &mistakes, &why);
+    abp_store_close(store);
+    if (rc != 0 && mistakes.count == 0 && why.code != ABP_DATA) {
+        *err = why;
+        return -1;
+    }
+    if (rc != 0 && mistakes.count == 0)
+        report(check, why.file[0] ? why.file : experiment->import.file, why.line, why.message);
+    report_all(check, &mistakes);
+    return 0;
+}
+
+static int check_experiment(struct check *check, const struct abp_inputs *inputs, const char *path,
                             struct abp_error *err)
 {
+    const struct abp_workspace *ws = abp_inputs_workspace(inputs);
     struct abp_experiment experiment;
     struct abp_mistakes mistakes = {0};
     struct abp_error why = {0};
@@ -141,8 +170,10 @@ static int check_experiment(struct check *check, const struct abp_workspace *ws,
             report(check, why.file[0] ? why.file : path, why.line, why.message);
         return 0;
     }
-    char *folder = posts_folder(ws, path);
+    char *folder = posts_folder(inputs->root, path);
     int rc = folder ? check_posts(check, &experiment, folder, err) : abp_fail_memory(err);
+    if (rc == 0)
+        rc = check_import(check, &experiment, err);
     free(folder);
     abp_experiment_release(&experiment);
     return rc;
@@ -154,21 +185,15 @@ static int check_inputs(struct check *check, struct abp_error *err)
 {
     struct abp_inputs inputs;
     struct abp_mistakes mistakes = {0};
-    if (abp_inputs_find(&inputs, check->args, check->env, &mistakes, err) != 0) {
-        if (mistakes.count == 0)
-            return -1;
-        check->files++;
-        report_all(check, &mistakes);
-        return 0;
-    }
-    const struct abp_workspace *ws = abp_inputs_workspace(&inputs);
-    if (ws) {
-        check->files++;
-        check_channels(check, ws);
-    }
-    int rc = 0;
+    int rc = abp_inputs_find(&inputs, check->args, check->env, &mistakes, err);
+    report_all(check, &mistakes);
+    if (rc != 0)
+        return -1;
+    check->files += inputs.root != NULL;
+    if (inputs.has_workspace)
+        check_channels(check, &inputs.ws);
     for (size_t i = 0; i < inputs.count && rc == 0; i++)
-        rc = check_experiment(check, ws, inputs.paths[i], err);
+        rc = check_experiment(check, &inputs, inputs.paths[i], err);
     abp_inputs_release(&inputs);
     return rc;
 }
@@ -209,8 +234,9 @@ static const char *const details[] = {
     "changes "
     "nothing.",
     "Every mistake is one line on standard error, file:line: what is wrong; what is accepted. "
-    "Besides the files themselves it looks for post files that don't exist and secrets that are "
-    "missing, can't be read or can be read by others. "
+    "Besides the files themselves it looks for post files that don't exist, secrets that are "
+    "missing, can't be read or can be read by others, and rows of imported files that can't be "
+    "read. "
     "The exit status is 65 when there are mistakes.",
     "With --format json (schema abpost.check/1) or csv the mistakes go to standard output, each "
     "with its file, line and message.",

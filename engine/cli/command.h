@@ -51,7 +51,8 @@ struct abp_command {
 #define ABP_EVERY_FORMAT ((1u << ABP_TEXT) | (1u << ABP_JSON) | (1u << ABP_CSV))
 #define ABP_ONLY_TEXT    (1u << ABP_TEXT)
 
-extern const struct abp_command abp_command_check, abp_command_help, abp_command_init;
+extern const struct abp_command abp_command_check, abp_command_evaluate, abp_command_help,
+    abp_command_import, abp_command_init;
 
 /* All commands, in the order that help lists them. */
 const struct abp_command *const *abp_commands(size_t *count);

@@ -53,7 +53,7 @@ static void free_entries(struct dirent **entries, int count)
 
 static char *experiments_folder(const struct abp_inputs *inputs)
 {
-    char *folder = abp_path_join(inputs->ws.root, "experiments");
+    char *folder = abp_path_join(inputs->root, "experiments");
     char *shown = folder ? abp_path_short(folder) : NULL;
     free(folder);
     return shown;
@@ -123,7 +123,7 @@ static int add_name(struct abp_inputs *inputs, const char *name, struct abp_erro
     struct abp_buffer file;
     struct stat info;
     int rc;
-    if (!inputs->has_workspace)
+    if (!inputs->root)
         return abp_fail(err, ABP_DATA,
                         "'%s' would be an experiment of a workspace, but there is no abpost.ini "
                         "here or above; a file is named as in path/to/%s.ini",
@@ -154,6 +154,32 @@ static int add_named(struct abp_inputs *inputs, const struct abp_env *env, const
 
 /* ---- the whole ---- */
 
+/* The folder of abpost.ini, absolute. */
+static int set_root(struct abp_inputs *inputs, const char *path, struct abp_error *err)
+{
+    char *whole = realpath(path, NULL);
+    if (!whole)
+        return abp_fail_at(err, ABP_DATA, path, 0, "can't be read: %s", strerror(errno));
+    char *slash = strrchr(whole, '/');
+    slash[slash == whole] = '\0';
+    inputs->root = whole;
+    return 0;
+}
+
+static int read_workspace(struct abp_inputs *inputs, const char *path,
+                          struct abp_mistakes *mistakes, struct abp_error *err)
+{
+    char *shown = abp_path_short(path);
+    int rc = shown ? abp_workspace_read(&inputs->ws, shown, mistakes, err) : abp_fail_memory(err);
+    free(shown);
+    inputs->has_workspace = rc == 0;
+    if (rc == 0)
+        inputs->root = strdup(inputs->ws.root);
+    if (rc == 0 && !inputs->root)
+        return abp_fail_memory(err);
+    return rc != 0 && mistakes->count ? set_root(inputs, path, err) : rc;
+}
+
 static int find_workspace(struct abp_inputs *inputs, const struct abp_args *args,
                           const struct abp_env *env, struct abp_mistakes *mistakes,
                           struct abp_error *err)
@@ -166,9 +192,8 @@ static int find_workspace(struct abp_inputs *inputs, const struct abp_args *args
         *err = why;
         return -1;
     }
-    int rc = abp_workspace_read(&inputs->ws, path, mistakes, err);
+    int rc = read_workspace(inputs, path, mistakes, err);
     free(path);
-    inputs->has_workspace = rc == 0;
     return rc;
 }
 
@@ -186,11 +211,26 @@ int abp_inputs_find(struct abp_inputs *inputs, const struct abp_args *args,
     return rc;
 }
 
+int abp_inputs_need(struct abp_inputs *inputs, const struct abp_args *args,
+                    const struct abp_env *env, struct abp_error *err)
+{
+    struct abp_mistakes mistakes = {0};
+    int rc = abp_inputs_find(inputs, args, env, &mistakes, err);
+    abp_say_mistakes(env, &mistakes);
+    if (rc == 0 && mistakes.count) {
+        abp_inputs_release(inputs);
+        rc = abp_fail(err, ABP_DATA, "nothing was done, because of the mistakes in abpost.ini");
+    }
+    abp_mistakes_release(&mistakes);
+    return rc;
+}
+
 void abp_inputs_release(struct abp_inputs *inputs)
 {
     for (size_t i = 0; i < inputs->count; i++)
         free(inputs->paths[i]);
     free(inputs->paths);
+    free(inputs->root);
     if (inputs->has_workspace)
         abp_workspace_release(&inputs->ws);
     memset(inputs, 0, sizeof *inputs);

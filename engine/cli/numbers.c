@@ -45,6 +45,8 @@ struct abp_number abp_percent_words(double share)
 
 struct abp_number abp_amount_words(double amount)
 {
+    if (fabs(amount) >= 999.5 && fabs(amount) < 1e9)
+        return number(amount, "%.0f", amount);
     return number(amount, "%.3g", amount);
 }
 

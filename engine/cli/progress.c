@@ -11,19 +11,19 @@
 #define MAX_BAR  30
 #define MAX_LINE 4096
 
-static double steady_seconds(void)
+double abp_steady_seconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void abp_progress_begin(struct abp_progress *progress, const struct abp_env *env, int wanted)
+void abp_progress_begin(struct abp_progress_bar *progress, const struct abp_env *env, int wanted)
 {
     memset(progress, 0, sizeof *progress);
     progress->env = env;
     progress->wanted = wanted && env->err_is_terminal;
-    progress->started = steady_seconds();
+    progress->started = abp_steady_seconds();
 }
 
 static void put_left(struct abp_buffer *buf, double seconds)
@@ -52,28 +52,29 @@ static void put_progress(struct abp_buffer *buf, const struct abp_screen *screen
         put_left(buf, elapsed / (double)done * (double)(total - done));
 }
 
-void abp_progress_update(struct abp_progress *progress, size_t done, size_t total)
+void abp_progress_update(struct abp_progress_bar *progress, size_t done, size_t total)
 {
-    double now = steady_seconds();
+    double now = abp_steady_seconds();
     if (!progress->wanted || total == 0 || done > total || now - progress->started < PATIENCE ||
-        now - progress->drawn < INTERVAL)
+        (progress->columns && now - progress->drawn < INTERVAL))
         return;
     struct abp_screen screen = abp_screen_of_errors(progress->env);
     struct abp_buffer line;
     abp_buffer_init(&line, MAX_LINE);
     put_progress(&line, &screen, done, total, now - progress->started);
     int columns = abp_columns(&screen, abp_buffer_text(&line));
-    abp_progress_hide(progress);
     if (columns < screen.width) {
-        fprintf(progress->env->err, "%s", abp_buffer_text(&line));
+        /* Over the last one, and over what stuck out of it. */
+        fprintf(progress->env->err, "\r%s%*s", abp_buffer_text(&line),
+                columns < progress->columns ? progress->columns - columns : 0, "");
         fflush(progress->env->err);
-        progress->columns = columns;
+        progress->columns = columns < progress->columns ? progress->columns : columns;
     }
     progress->drawn = now;
     abp_buffer_release(&line);
 }
 
-void abp_progress_hide(struct abp_progress *progress)
+void abp_progress_hide(struct abp_progress_bar *progress)
 {
     if (!progress->columns)
         return;

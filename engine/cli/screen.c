@@ -273,16 +273,22 @@ void abp_say(const struct abp_env *env, const char *format, ...)
     say(env, &line);
 }
 
+void abp_put_place(struct abp_buffer *buf, const char *file, long line, const char *message)
+{
+    if (file && *file && line > 0)
+        abp_buffer_printf(buf, "%s:%ld: ", file, line);
+    else if (file && *file)
+        abp_buffer_printf(buf, "%s: ", file);
+    abp_buffer_add(buf, message);
+}
+
 void abp_say_at(const struct abp_env *env, const char *file, long line, const char *message)
 {
     struct abp_buffer buf;
     abp_buffer_init(&buf, MAX_LINE);
     if (!file || !*file)
-        abp_buffer_printf(&buf, "abpost: %s", message);
-    else if (line > 0)
-        abp_buffer_printf(&buf, "%s:%ld: %s", file, line, message);
-    else
-        abp_buffer_printf(&buf, "%s: %s", file, message);
+        abp_buffer_add(&buf, "abpost: ");
+    abp_put_place(&buf, file, line, message);
     say(env, &buf);
 }
 

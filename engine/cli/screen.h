@@ -65,7 +65,9 @@ int abp_emit_end(const struct abp_env *env, struct abp_error *err) ABP_MUST_CHEC
 
 /* One line for a person on env->err, "abpost: " in front, made harmless as a whole. */
 void abp_say(const struct abp_env *env, const char *format, ...) ABP_PRINTF(2, 3);
-/* The same for a place: "file:line: message". NULL or "" for no file, 0 for no line. */
+/* Appends "file:line: message". NULL or "" for no file, 0 for no line. */
+void abp_put_place(struct abp_buffer *buf, const char *file, long line, const char *message);
+/* Says that; "abpost: message" without a file. */
 void abp_say_at(const struct abp_env *env, const char *file, long line, const char *message);
 /* The same for an error. Nothing for an empty message. */
 void abp_say_error(const struct abp_env *env, const struct abp_error *err);

@@ -40,6 +40,7 @@ static void count(struct abp_show *show, const struct abp_result *result)
         show->failed++;
         return;
     }
+    show->doubtful += result->variant_count && (result->warning_count || !result->fit.reliable);
     for (size_t i = 0; i < result->variant_count; i++) {
         enum abp_verdict verdict = result->variants[i].verdict;
         if (verdict > ABP_NO_VERDICT && verdict < ABP_VERDICT_COUNT) {

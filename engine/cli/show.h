@@ -15,6 +15,7 @@ struct abp_show {
     size_t expected;       /* experiments that will come, as far as is known; 1 is shown in full */
     struct abp_buffer buf; /* owned */
     size_t shown, failed;  /* experiments so far */
+    size_t doubtful;       /* with a warning, or with numbers that are not reliable */
     size_t comparisons;    /* variants set against a baseline so far */
     size_t verdicts[ABP_VERDICT_COUNT]; /* of these */
 };

@@ -110,8 +110,9 @@ void abp_json_one(struct abp_show *show, const struct abp_shown *shown)
     if (shown->result)
         abp_put_json(&show->buf, json_experiment(shown));
     else
-        abp_put_json(&show->buf, json_pack("{so so}", "name", abp_json_text(shown->name), "error",
-                                           abp_json_text(shown->error)));
+        abp_put_json(&show->buf,
+                     json_pack("{so so s[] s[]}", "name", abp_json_text(shown->name), "error",
+                               abp_json_text(shown->error), "variants", "warnings"));
 }
 
 void abp_json_end(struct abp_show *show, const char *trouble)

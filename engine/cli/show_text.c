@@ -107,8 +107,7 @@ void abp_text_begin(struct abp_show *show)
     if (in_full(show))
         return;
     abp_put_style(&show->buf, &screen, ABP_DIM);
-    put_line(&show->buf, &screen, "experiment", "posts", "best style", "ratio to baseline",
-             "better");
+    put_line(&show->buf, &screen, "experiment", "posts", "best", "ratio to baseline", "better");
     abp_buffer_add(&show->buf, "verdict");
     abp_put_style(&show->buf, &screen, ABP_PLAIN);
     abp_buffer_byte(&show->buf, '\n');
@@ -155,7 +154,13 @@ void abp_text_end(struct abp_show *show, const char *trouble)
         abp_buffer_byte(&show->buf, '\n');
         abp_put_paragraph(&show->buf, &screen, abp_buffer_text(&line), 0, 0);
         abp_buffer_release(&line);
+        if (show->doubtful && !show->verbose)
+            abp_put_paragraph(&show->buf, &screen,
+                              "! there is a warning; ? the numbers are not reliable: with -v it "
+                              "says why.",
+                              0, 0);
     }
-    if (trouble)
+    /* On a terminal the error stream says so just below. */
+    if (trouble && !show->env->out_is_terminal)
         abp_put_paragraph(&show->buf, &screen, trouble, 0, 0);
 }

@@ -19,6 +19,15 @@ static void ask_to_stop(int signal_number)
     stop_asked = 1;
 }
 
+/* Whoever started this process to ignore the signal (nohup, a script's background job) is obeyed.
+ */
+static void install(int signal_number, const struct sigaction *action)
+{
+    struct sigaction before;
+    if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(signal_number, action, NULL);
+}
+
 static void install_signals(void)
 {
     struct sigaction action;
@@ -27,8 +36,8 @@ static void install_signals(void)
     action.sa_handler = ask_to_stop;
     /* The second signal meets the default action: whoever presses Ctrl-C twice means it. */
     action.sa_flags = (int)((unsigned)SA_RESTART | (unsigned)SA_RESETHAND);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    install(SIGINT, &action);
+    install(SIGTERM, &action);
     action.sa_handler = SIG_IGN;
     action.sa_flags = 0;
     sigaction(SIGPIPE, &action, NULL);

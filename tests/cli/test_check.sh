@@ -12,7 +12,7 @@ cd garden || exit 1
 cp -r . ../before
 abpost check
 exits 0
-says "2 files checked, nothing wrong"
+says "3 files checked, nothing wrong"
 abpost -q check
 exits 0
 says_nothing
@@ -57,7 +57,8 @@ abpost check
 exits 65
 says_nothing
 complains "abpost.ini:"
-grep -q "mistake" "$err" || fail "the mistakes are not counted"
+complains "experiments/broken.ini:2: "
+grep -qE '[0-9]+ mistakes; 4 files checked' "$err" || fail "the mistakes are not counted"
 cp ../before/abpost.ini .
 abpost check
 exits 65
@@ -133,7 +134,11 @@ mkdir posts/question && echo "And you?" >posts/question/a.txt
 abpost check coming
 exits 0
 
-# A file full of escape sequences stays harmless.
+# Data that can't be used is a mistake too, and a name full of escape sequences stays harmless.
+printf 'style,channel,block,replies,reposts\nquestion,x,1,many,0\n' >experiments/sample.csv
+abpost check sample
+exits 65
+complains "sample.csv:2"
 printf '[experiment]\nbaseline = \033[2Jx\nhorizon = \033]0;title\007\n' >experiments/hostile.ini
 abpost check hostile
 exits 65

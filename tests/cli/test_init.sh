@@ -16,7 +16,13 @@ grep -q 'abpost\.db' garden/.gitignore || fail ".gitignore leaves the database i
 cd garden || exit 1
 abpost check
 exits 0
-says "2 files checked, nothing wrong"
+says "3 files checked, nothing wrong"
+complains_of_nothing
+abpost evaluate
+exits 0
+says "sample"
+says "question"
+says "baseline"
 complains_of_nothing
 cd "$scratch" || exit 1
 

@@ -9,7 +9,7 @@ complains_of_nothing
 
 abpost help
 exits 0
-for word in Usage: init check help --format --now --seed --threads --quiet --verbose \
+for word in Usage: init check import evaluate help --format --now --seed --threads --quiet --verbose \
     --directory --version NO_COLOR ABPOST_CONFIG "Exit status" 65 69 70; do says "$word"; done
 complains_of_nothing
 plain "$out"
@@ -18,11 +18,12 @@ abpost --help
 exits 0
 cmp -s "$out" help.txt || fail "--help and help differ"
 
-for command in init check help; do
+for command in init check import evaluate help; do
     abpost help $command
     exits 0
     says "Usage: abpost $command"
     says "--format"
+    [ "$(wc -L <"$out")" -le 80 ] || fail "a line of $(wc -L <"$out") columns"
     cp "$out" help.txt
     abpost $command --help
     exits 0
@@ -63,6 +64,9 @@ exits 2
 abpost check --seed
 exits 2
 complains "--seed needs a value"
+abpost import
+exits 2
+complains "abpost import EXPERIMENT"
 abpost init one two
 exits 2
 abpost help --format json

@@ -1,0 +1,110 @@
+#include "source.h"
+
+#include "screen.h"
+
+#include "abpost/fetch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int abp_sources_open(struct abp_sources *sources, const struct abp_inputs *inputs,
+                     const struct abp_args *args, const struct abp_env *env, struct abp_error *err)
+{
+    struct stat info;
+    memset(sources, 0, sizeof *sources);
+    sources->env = env;
+    sources->ws = abp_inputs_workspace(inputs);
+    sources->verbose = args->verbose;
+    if (!sources->ws || stat(sources->ws->database, &info) != 0)
+        return 0; /* nothing was imported yet; evaluating does not make a database */
+    return abp_store_open(&sources->store, sources->ws->database, ABP_STORE_READ_ONLY,
+                          ABP_STORE_BUSY_MS, err);
+}
+
+void abp_sources_close(struct abp_sources *sources)
+{
+    abp_store_close(sources->store);
+    sources->store = NULL;
+}
+
+/* The file that [import] names, into a store of the source's own. */
+static int read_file(struct abp_source *source, const struct abp_sources *sources,
+                     struct abp_mistakes *mistakes, struct abp_error *err)
+{
+    struct abp_import_result result;
+    if (abp_store_open_transient(&source->own, err) != 0 ||
+        abp_import_run(&result, source->own, &source->experiment, sources->env, NULL, mistakes,
+                       err) != 0)
+        return -1;
+    source->store = source->own;
+    source->import_id = result.info.id;
+    source->count = (size_t)result.info.experiments;
+    if (sources->verbose)
+        abp_say(sources->env, "%s: read from %s; 'abpost import' keeps it in a workspace",
+                source->experiment.name, source->experiment.import.file);
+    return 0;
+}
+
+static int find_data(struct abp_source *source, const struct abp_sources *sources,
+                     struct abp_mistakes *mistakes, struct abp_error *err)
+{
+    struct abp_import_info info;
+    int found = 0;
+    if (sources->store)
+        found = abp_store_latest_import(&info, sources->store, source->experiment.name, err);
+    if (found < 0)
+        return -1;
+    if (found) {
+        source->store = sources->store;
+        source->import_id = info.id;
+        source->count = (size_t)info.experiments;
+        return 0;
+    }
+    if (source->experiment.import.present)
+        return read_file(source, sources, mistakes, err);
+    source->count = 1;
+    return 0;
+}
+
+int abp_source_open(struct abp_source *source, const struct abp_sources *sources, const char *path,
+                    struct abp_mistakes *mistakes, struct abp_error *err)
+{
+    memset(source, 0, sizeof *source);
+    if (abp_experiment_read(&source->experiment, path, sources->ws, mistakes, err) != 0)
+        return -1;
+    if (find_data(source, sources, mistakes, err) == 0)
+        return 0;
+    abp_source_close(source);
+    return -1;
+}
+
+void abp_source_close(struct abp_source *source)
+{
+    abp_store_close(source->own);
+    abp_experiment_release(&source->experiment);
+    memset(source, 0, sizeof *source);
+}
+
+int abp_source_name(char **name, const struct abp_source *source, size_t index,
+                    struct abp_error *err)
+{
+    if (source->store)
+        return abp_store_experiment_name(name, source->store, source->import_id, (int64_t)index,
+                                         err);
+    *name = strdup(source->experiment.name);
+    return *name ? 0 : abp_fail_memory(err);
+}
+
+int abp_source_load(struct abp_posts *posts, const struct abp_source *source, size_t index,
+                    struct abp_error *err)
+{
+    if (source->store)
+        return abp_posts_load(posts, source->store, &source->experiment, source->import_id,
+                              (int64_t)index, err);
+    /* An experiment that has not begun is no mistake: its result says what is known, which is
+     * nothing. */
+    memset(posts, 0, sizeof *posts);
+    posts->name = strdup(source->experiment.name);
+    return posts->name ? 0 : abp_fail_memory(err);
+}

@@ -1,0 +1,212 @@
+#!/usr/bin/env bash
+# The results in every format; order, threads and neighbours don't matter; one bad experiment does not
+# hide the others.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+abpost init garden
+cp garden/experiments/sample.* .
+
+# A file alone, outside any workspace, and nothing is left behind.
+abpost evaluate sample.ini
+exits 0
+for text in sample question photo story baseline x better "best of all" "expected loss" guard; do
+    says "$text"
+done
+complains_of_nothing
+plain "$out"
+[ "$(find . -newer sample.ini -name '*.db*' | wc -l)" -eq 0 ] || fail "a database was left behind"
+mkdir other && cd other || exit 1
+abpost -C .. evaluate sample.ini
+exits 0
+abpost evaluate ../sample.ini
+exits 0
+cd "$scratch" || exit 1
+
+abpost evaluate
+exits 65
+complains "abpost.ini"
+abpost evaluate sample
+exits 65
+complains "sample.ini"
+abpost evaluate nothing.ini
+exits 65
+complains "nothing.ini"
+says "not evaluated"
+
+# JSON
+abpost evaluate sample.ini --format json --now 2026-12-20T03:00:00Z --seed 7
+exits 0
+complains_of_nothing
+plain "$out"
+answers "json_valid(j)" 1
+answers "j->>'schema'" abpost.evaluation/1
+answers "j->>'as_of'" 2026-12-20T03:00:00Z
+answers "json_array_length(j,'\$.experiments')" 1
+answers "j->>'\$.experiments[0].name'" sample
+answers "j->>'\$.experiments[0].baseline'" story
+answers "j->>'\$.experiments[0].randomised'" 1
+answers "j->>'\$.experiments[0].fit.seed'" 7
+answers "j->>'\$.experiments[0].variants[0].name'" story
+answers "json_type(j,'\$.experiments[0].variants[0].lift')" null
+answers "json_type(j,'\$.experiments[0].variants[0].verdict')" null
+answers "json_type(j,'\$.experiments[0].variants[0].p_best')" real
+answers "json_type(j,'\$.experiments[0].variants[1].lift.q50')" real
+answers "json_type(j,'\$.experiments[0].variants[1].guard.e_value')" real
+answers "json_type(j,'\$.experiments[0].variants[1].forecast')" null
+answers "j->>'\$.experiments[0].missing'" 1
+answers "json_type(j,'\$.experiments[0].variants[1].net_value')" null
+
+# The seed decides, not the clock and not the number of threads.
+strip() { sed -E 's/"seconds":[^,]*,//g' "$out"; }
+strip >seven
+abpost evaluate sample.ini --format json --now 2026-12-20T03:00:00Z --seed 7 --threads 2
+strip | cmp -s - seven || fail "other numbers with two threads"
+
+# CSV
+abpost evaluate sample.ini --format csv
+exits 0
+[ "$(wc -l <"$out")" -eq 4 ] || fail "$(wc -l <"$out") lines; expected 4"
+head -n 1 "$out" | tr , '\n' >columns
+abpost help evaluate
+while read -r name; do grep -qE "^  $name +[^ ]" "$out" || fail "column $name has no help"; done <columns
+
+# Many, among them a bad one: order and numbers are the same for any number of threads.
+cd garden || exit 1
+for name in b a c; do cp experiments/sample.ini experiments/$name.ini; done
+echo 'nonsense' >>experiments/b.ini
+abpost evaluate --threads 1 --format json --now 2026-12-20
+exits 65
+complains "experiments/b.ini:"
+complains "1 of 4 experiments could not be evaluated"
+answers "json_valid(j)" 1
+answers "(SELECT group_concat(value->>'name') FROM json_each(j,'\$.experiments'))" a,b,c,sample
+strip >one
+abpost evaluate --threads 3 --format json --now 2026-12-20
+strip | cmp -s - one || fail "other results with three threads"
+answers "json_type(j,'\$.experiments[1].error')" text
+answers "json_array_length(j,'\$.experiments[1].variants')" 0
+abpost evaluate sample --format json --now 2026-12-20
+alone=$(query "json_remove(j,'\$.experiments[0].fit.seconds')->'\$.experiments[0]'")
+abpost evaluate --format json --now 2026-12-20
+among=$(query "json_remove(j,'\$.experiments[3].fit.seconds')->'\$.experiments[3]'")
+[ "$alone" = "$among" ] || fail "an experiment's numbers depend on its neighbours"
+
+abpost evaluate
+exits 65
+says "ratio to baseline"
+says "not evaluated"
+says "4 experiments"
+says "not be evaluated"
+abpost evaluate -v a c
+exits 0
+says "How it was computed"
+says "expected loss"
+abpost evaluate c a --format csv
+[ "$(cut -d, -f1 "$out" | uniq | tr '\n' ' ')" = "experiment c a " ] || fail "not in the order named"
+rm experiments/[abc].ini
+
+# The data in the store speaks before the file does.
+abpost evaluate sample --format json --now 2026-12-20
+strip >from_file
+abpost import sample
+exits 0
+mv experiments/sample.csv elsewhere.csv
+abpost evaluate sample --format json --now 2026-12-20
+exits 0
+strip | cmp -s - from_file || fail "the store and the file give different results"
+mv elsewhere.csv experiments/sample.csv
+
+# An experiment that has not begun is no mistake, and nothing is made up for it.
+cat >experiments/coming.ini <<'INI'
+[experiment]
+channels = outbox
+outcome = replies
+[schedule]
+start = 2026-12-01
+times = 09:00
+[variant question]
+posts = posts/question/*.txt
+[variant story]
+posts = posts/story/*.txt
+INI
+abpost evaluate coming --format json
+exits 0
+answers "j->>'\$.experiments[0].posts'" 0
+answers "j->>'\$.experiments[0].variants[1].verdict'" keep-testing
+answers "json_type(j,'\$.experiments[0].variants[1].raw_ratio')" null
+abpost evaluate coming
+exits 0
+rm experiments/coming.ini
+
+# Streams
+abpost evaluate sample --format json
+last="abpost evaluate sample >/dev/full"
+for format in text json csv; do
+    "$ABPOST" evaluate sample --format $format >/dev/full 2>"$err"
+    status=$?
+    exits 1
+    complains "could not be written"
+done
+
+# Mistakes in the workspace stop it before it begins.
+cp abpost.ini good.ini
+printf '\n[chanel x]\ntype = outbox\n' >>abpost.ini
+abpost evaluate sample
+exits 65
+says_nothing
+complains "abpost.ini:"
+mv good.ini abpost.ini
+
+# A terminal gets colours and lines; a pipe, NO_COLOR and an ASCII locale don't.
+on_terminal evaluate sample
+exits 0
+grep -q $'\033' "$out" || fail "no colours on a terminal"
+grep -q '●' "$out" || fail "no bar in Unicode"
+NO_COLOR=1 on_terminal evaluate sample
+if grep -q $'\033' "$out"; then fail "colours in spite of NO_COLOR"; fi
+LANG=C abpost evaluate sample
+if LC_ALL=C grep -qP '[\x80-\xff]' "$out"; then fail "more than ASCII in the C locale"; fi
+for width in 20 60 80 150; do
+    COLUMNS=$width abpost evaluate sample
+    longest=$(wc -L <"$out")
+    [ "$longest" -le $((width < 60 ? 60 : width)) ] || fail "$longest columns of $width"
+done
+
+# Names that other people wrote
+{
+    head -n 1 experiments/sample.csv
+    tail -n +2 experiments/sample.csv | sed $'s/^question/"\033[2J\033]0;x\007,""q\u202e"/'
+} >hostile.csv
+sed 's/sample.csv/..\/hostile.csv/' experiments/sample.ini >experiments/hostile.ini
+on_terminal evaluate hostile
+exits 0
+if grep -q $'\033\\[2J\|\033\\]\|\007\|\u202e' "$out"; then fail "a name reached the terminal raw"; fi
+for format in text json; do
+    abpost evaluate hostile --format $format
+    exits 0
+    plain "$out"
+done
+answers "j->>'\$.experiments[0].variants[0].name'" story
+
+# A signal ends it cleanly: what is done is written, valid, and says that it is not all.
+cd "$scratch" || exit 1
+awk 'BEGIN { print "test,style,y"
+    for (t = 0; t < 3000; t++) for (i = 0; i < 12; i++) print t "," (i % 2 ? "a" : "b") "," (7 * t + 5 * i) % 23 }' >many.csv
+printf '[import]\nfile = many.csv\nvariant = style\noutcome = y\nexperiment = test\n[experiment]\nbaseline = a\n' >many.ini
+last="abpost evaluate many.ini, then SIGTERM"
+"$ABPOST" evaluate many.ini --format json --threads 2 >"$out" 2>"$err" &
+running=$!
+for _ in $(seq 200); do
+    [ -s "$out" ] && break
+    sleep 0.05
+done
+kill -TERM $running
+wait $running
+status=$?
+exits 1
+complains "stopped by a signal after"
+answers "json_valid(j)" 1
+answers "json_type(j,'\$.error')" text
+answers "json_array_length(j,'\$.experiments') BETWEEN 1 AND 2999" 1
+
+finish
