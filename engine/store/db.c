@@ -34,9 +34,15 @@ static int is_full(int system_errno)
     return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG;
 }
 
-static int fail_io(struct abp_db *db, struct abp_error *err)
+/* SQLite keeps the errno of some failures only; the calls that may fail clear errno before. */
+static int system_errno(struct abp_db *db, int left)
 {
-    int why = sqlite3_system_errno(db->handle);
+    int kept = sqlite3_system_errno(db->handle);
+    return kept ? kept : left;
+}
+
+static int fail_io(struct abp_db *db, int why, struct abp_error *err)
+{
     if (is_full(why))
         return abp_fail_at(err, ABP_FAILED, db->path, 0,
                            "the disk (or a limit on file sizes) is full; make room and try again; "
@@ -45,9 +51,8 @@ static int fail_io(struct abp_db *db, struct abp_error *err)
                        why ? strerror(why) : sqlite3_errmsg(db->handle));
 }
 
-static int fail_open(struct abp_db *db, struct abp_error *err)
+static int fail_open(struct abp_db *db, int why, struct abp_error *err)
 {
-    int why = sqlite3_system_errno(db->handle);
     return abp_fail_at(err, ABP_FAILED, db->path, 0,
                        "can't be opened: %s; check that its folder exists and may be written to",
                        why ? strerror(why) : "not a file that can be opened");
@@ -56,6 +61,7 @@ static int fail_open(struct abp_db *db, struct abp_error *err)
 /* One place that turns SQLite's codes into sentences. */
 static int fail_sqlite(struct abp_db *db, int rc, struct abp_error *err)
 {
+    int why = system_errno(db, errno);
     switch (rc & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -77,9 +83,9 @@ static int fail_sqlite(struct abp_db *db, int rc, struct abp_error *err)
             err, ABP_DATA, db->path, 0,
             "not an SQLite database; check 'database =' or put a backup in its place");
     case SQLITE_CANTOPEN:
-        return fail_open(db, err);
+        return fail_open(db, why, err);
     case SQLITE_IOERR:
-        return fail_io(db, err);
+        return fail_io(db, why, err);
     case SQLITE_NOMEM:
         return abp_fail_memory(err);
     default:
@@ -121,6 +127,7 @@ int abp_db_open(struct abp_db **out, const char *path, enum abp_db_mode mode, in
         flags |= SQLITE_OPEN_CREATE;
     if (path && mode == ABP_DB_CREATE && make_file(path, err) != 0)
         goto fail;
+    errno = 0;
     int rc = sqlite3_open_v2(path ? path : "", &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK) {
         if (db->handle)
@@ -151,6 +158,7 @@ void abp_db_close(struct abp_db *db)
 
 int abp_db_exec(struct abp_db *db, const char *sql, struct abp_error *err)
 {
+    errno = 0;
     int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : fail_sqlite(db, rc, err);
 }
@@ -246,6 +254,7 @@ int abp_db_prepare(struct abp_statement **out, struct abp_db *db, const char *sq
     if (!statement)
         return abp_fail_memory(err);
     statement->db = db;
+    errno = 0;
     int rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement->handle,
                                 NULL);
     if (rc != SQLITE_OK) {
@@ -299,6 +308,7 @@ int abp_step(struct abp_statement *statement, struct abp_error *err)
 {
     int rc = statement->bind_rc;
     statement->bind_rc = SQLITE_OK;
+    errno = 0;
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement->handle);
     if (rc == SQLITE_ROW)

@@ -12,7 +12,7 @@
 
 /* Experiments met lately, by the hash of their value: a file that is sorted by experiment asks the
  * database once for each, any other one rarely. A fixed size, so that memory stays where it is. */
-#define RECENT 1024
+#define RECENT 16384
 
 struct recent {
     char *value; /* owned; NULL: empty */
@@ -44,16 +44,17 @@ struct abp_rows {
 static int prepare(struct abp_rows *rows, struct abp_error *err)
 {
     struct abp_db *db = rows->db;
-    if (abp_db_prepare(&rows->add_experiment, db,
-                       "INSERT INTO experiment (name, created_at) VALUES (:name, :now)"
-                       " ON CONFLICT (name) DO NOTHING",
+    if (abp_db_prepare(&rows->find_experiment, db,
+                       "SELECT id, EXISTS (SELECT 1 FROM import_experiment"
+                       " WHERE import_id = :import AND experiment_id = experiment.id)"
+                       " FROM experiment WHERE name = :name",
                        err) != 0 ||
-        abp_db_prepare(&rows->find_experiment, db, "SELECT id FROM experiment WHERE name = :name",
+        abp_db_prepare(&rows->add_experiment, db,
+                       "INSERT INTO experiment (name, created_at) VALUES (:name, :now)",
                        err) != 0 ||
         abp_db_prepare(&rows->list_experiment, db,
                        "INSERT INTO import_experiment (import_id, position, experiment_id)"
-                       " VALUES (:import, :position, :experiment)"
-                       " ON CONFLICT (import_id, experiment_id) DO NOTHING RETURNING position",
+                       " VALUES (:import, :position, :experiment)",
                        err) != 0 ||
         abp_db_prepare(&rows->add_post, db,
                        "INSERT INTO post (experiment_id, import_id, line, variant, channel, slot,"
@@ -88,6 +89,8 @@ static void bind_fixed(struct abp_rows *rows)
     s = rows->add_experiment;
     abp_bind_int(s, abp_param(s, ":now"), rows->now);
     s = rows->list_experiment;
+    abp_bind_int(s, abp_param(s, ":import"), rows->import_id);
+    s = rows->find_experiment;
     abp_bind_int(s, abp_param(s, ":import"), rows->import_id);
 }
 
@@ -137,33 +140,46 @@ int abp_rows_begin(struct abp_rows **out, struct abp_store *store, const char *e
 
 /* ---- experiments ---- */
 
-static int find_or_add(int64_t *id, struct abp_rows *rows, const char *name, struct abp_error *err)
+/* 1: it is in the store, and *listed says whether in this import too; 0: it is not; -1. */
+static int find(int64_t *id, int *listed, struct abp_rows *rows, const char *name,
+                struct abp_error *err)
 {
-    struct abp_statement *add = rows->add_experiment, *find = rows->find_experiment;
-    abp_bind_text(add, abp_param(add, ":name"), name);
-    if (abp_run(add, err) != 0)
-        return -1;
-    abp_bind_text(find, abp_param(find, ":name"), name);
-    int row = abp_step(find, err);
+    struct abp_statement *s = rows->find_experiment;
+    *listed = 0;
+    abp_bind_text(s, abp_param(s, ":name"), name);
+    int row = abp_step(s, err);
     if (row <= 0)
-        return row < 0 ? -1 : abp_fail(err, ABP_BUG, "experiment '%s' is not in the store", name);
-    *id = abp_column_int(find, 0);
-    abp_reset(find);
-    return 0;
+        return row;
+    *id = abp_column_int(s, 0);
+    *listed = abp_column_int(s, 1) != 0;
+    abp_reset(s);
+    return 1;
 }
 
-/* Lists the experiment in this import, unless it is listed already. */
+static int add(int64_t *id, struct abp_rows *rows, const char *name, struct abp_error *err)
+{
+    struct abp_statement *s = rows->add_experiment;
+    abp_bind_text(s, abp_param(s, ":name"), name);
+    int rc = abp_run(s, err);
+    *id = abp_db_last_id(rows->db);
+    return rc;
+}
+
 static int list(struct abp_rows *rows, int64_t id, struct abp_error *err)
 {
     struct abp_statement *s = rows->list_experiment;
-    abp_bind_int(s, abp_param(s, ":position"), rows->experiments);
+    abp_bind_int(s, abp_param(s, ":position"), rows->experiments++);
     abp_bind_int(s, abp_param(s, ":experiment"), id);
-    int row = abp_step(s, err);
-    if (row > 0) {
-        rows->experiments++;
-        row = abp_step(s, err);
-    }
-    return row;
+    return abp_run(s, err);
+}
+
+static int find_or_add(int64_t *id, struct abp_rows *rows, const char *name, struct abp_error *err)
+{
+    int listed = 0;
+    int found = find(id, &listed, rows, name, err);
+    if (found < 0 || (found == 0 && add(id, rows, name, err) != 0))
+        return -1;
+    return listed ? 0 : list(rows, *id, err);
 }
 
 static int ask(int64_t *id, struct abp_rows *rows, const char *value, struct abp_error *err)
@@ -174,8 +190,8 @@ static int ask(int64_t *id, struct abp_rows *rows, const char *value, struct abp
     if (abp_buffer_add(&name, rows->file) != 0 ||
         (value && (abp_buffer_byte(&name, '/') != 0 || abp_buffer_add(&name, value) != 0)))
         abp_fail_memory(err);
-    else if (find_or_add(id, rows, abp_buffer_text(&name), err) == 0)
-        rc = list(rows, *id, err);
+    else
+        rc = find_or_add(id, rows, abp_buffer_text(&name), err);
     abp_buffer_release(&name);
     return rc;
 }
