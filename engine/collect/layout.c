@@ -33,6 +33,7 @@ static int make_metrics(struct abp_layout *layout, struct abp_error *err)
     size_t most = import->outcome.count + import->exposure.count + 1;
     for (size_t i = 0; i < decision->guardrail_count; i++)
         most += decision->guardrails[i].metric.count;
+    layout->metric_count = 0;
     layout->metrics = calloc(most, sizeof *layout->metrics);
     layout->metric_columns = calloc(most, sizeof *layout->metric_columns);
     if (!layout->metrics || !layout->metric_columns)
@@ -181,6 +182,7 @@ static int verdict(const struct search *search, size_t first, struct abp_error *
 static int keep_header(struct abp_layout *layout, const struct abp_csv_record *header,
                        struct abp_error *err)
 {
+    layout->header_count = 0;
     layout->header = calloc(header->count, sizeof *layout->header);
     if (!layout->header)
         return abp_fail_memory(err);
