@@ -99,6 +99,21 @@ static size_t distance(const char *a, size_t la, const char *b, size_t lb)
     return rows[la % 3][lb];
 }
 
+/* The only candidate that starts with text, of at least three bytes; else NULL. */
+static const char *completion(const char *text, const char *const *candidates, size_t count)
+{
+    const char *found = NULL;
+    size_t len = strlen(text);
+    for (size_t i = 0; i < count && len >= 3; i++) {
+        if (strncmp(text, candidates[i], len) != 0)
+            continue;
+        if (found)
+            return NULL;
+        found = candidates[i];
+    }
+    return found;
+}
+
 const char *abp_suggest(const char *text, const char *const *candidates, size_t count)
 {
     size_t len = strlen(text);
@@ -116,7 +131,7 @@ const char *abp_suggest(const char *text, const char *const *candidates, size_t 
             best = candidates[i];
         }
     }
-    return best;
+    return best ? best : completion(text, candidates, count);
 }
 
 char *abp_strndup(const char *text, size_t len)

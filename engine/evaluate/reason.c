@@ -22,6 +22,16 @@ static const char *percent(double p, char text[16])
     return text;
 }
 
+/* An e-value for people: three figures are enough, and none of them an exponent. */
+static const char *evidence_text(double e_value, char text[32])
+{
+    if (e_value >= 1000.0)
+        snprintf(text, 32, "over 1000");
+    else
+        snprintf(text, 32, e_value >= 100.0 ? "%.0f" : "%.3g", e_value);
+    return text;
+}
+
 static void say_margin(const struct evaluation *e, struct abp_buffer *out)
 {
     if (e->experiment->decision.min_lift > 0.0)
@@ -43,6 +53,7 @@ static void say_obstacles(const struct evaluation *e, const struct abp_evidence 
                           unsigned obstacles, struct abp_buffer *out)
 {
     const char *join = ", but ";
+    char text[32];
     if (obstacles & ABP_OBSTACLE_OBSERVATIONAL) {
         abp_buffer_printf(out, "%sthe order of the posts was not drawn by lot", join);
         join = ", and ";
@@ -51,8 +62,8 @@ static void say_obstacles(const struct evaluation *e, const struct abp_evidence 
         if (evidence->e_value >= evidence->threshold)
             abp_buffer_printf(out, "%sthe guard has spoken for the other side", join);
         else
-            abp_buffer_printf(out, "%sthe guard stands at %.2g of the %.3g it takes", join,
-                              evidence->e_value, evidence->threshold);
+            abp_buffer_printf(out, "%sthe guard stands at %s of the %.3g it takes", join,
+                              evidence_text(evidence->e_value, text), evidence->threshold);
         join = ", and ";
     }
     if (obstacles & ABP_OBSTACLE_MIN_POSTS) {
@@ -69,7 +80,7 @@ static void say_decided(const struct evaluation *e, size_t v, enum abp_verdict v
                         struct abp_buffer *out)
 {
     const struct abp_evidence *evidence = &e->evidence[v];
-    char text[16];
+    char text[16], reached[32];
     if (evidence->guardrail_broken) {
         abp_buffer_add(out, "A guardrail is broken, see the warnings.");
         return;
@@ -89,8 +100,8 @@ static void say_decided(const struct evaluation *e, size_t v, enum abp_verdict v
         return;
     }
     say_belief(e, evidence, verdict == ABP_REPEAT, out);
-    abp_buffer_printf(out, ", and the guard has reached %.3g of the %.3g it takes.",
-                      evidence->e_value, evidence->threshold);
+    abp_buffer_printf(out, ", and the guard has reached %s of the %.3g it takes.",
+                      evidence_text(evidence->e_value, reached), evidence->threshold);
 }
 
 static void say_open(const struct evaluation *e, size_t v, unsigned obstacles,

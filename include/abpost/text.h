@@ -16,8 +16,8 @@ int abp_parse_double(const char *text, double *value);
 int abp_parse_int64(const char *text, int64_t *value);
 
 /* The candidate nearest to text by edit distance (ASCII case ignored), or NULL when none is near
- * enough to be what was meant: at most a third of the length off, at least 1. `count` strings,
- * borrowed. */
+ * enough to be what was meant: at most a third of the length off, at least 1. Failing that,
+ * the only one that starts with text ("negbinom"). `count` strings, borrowed. */
 const char *abp_suggest(const char *text, const char *const *candidates, size_t count);
 
 /* A copy the caller frees, or NULL when memory is out. */
