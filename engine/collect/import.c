@@ -50,21 +50,21 @@ static void bad_cell(struct run *run, long line, size_t column, const char *why)
         run->no_memory = 1;
 }
 
+/* The last entry counts the bad rows, those that are not listed too. */
 static int fail_bad_rows(struct run *run, struct abp_error *err)
 {
-    size_t bad = run->result->bad;
+    size_t bad = run->result->bad, rows = run->result->rows;
+    const char *are = bad == 1 ? "is" : "are";
     run->told = 1;
-    if (run->no_memory)
-        return abp_fail_memory(err);
-    if (run->listed == ABP_IMPORT_LISTED &&
-        abp_mistakes_add(run->mistakes, run->file.path, 0,
-                         "%zu of %zu rows are bad; no more of them are listed", bad,
-                         run->result->rows) != 0)
+    if (run->no_memory ||
+        abp_mistakes_add(
+            run->mistakes, run->file.path, 0, "%zu of %zu rows %s bad%s", bad, rows, are,
+            run->listed == ABP_IMPORT_LISTED ? "; no more of them are listed" : "") != 0)
         return abp_fail_memory(err);
     const struct abp_mistake *first = &run->mistakes->list[run->first];
     return abp_fail_at(err, ABP_DATA, run->file.path, first->line,
                        "%s (%zu of %zu rows %s bad; nothing was imported)", first->message, bad,
-                       run->result->rows, bad == 1 ? "is" : "are");
+                       rows, are);
 }
 
 /* ---- one row ---- */

@@ -44,16 +44,17 @@ static int system_errno(struct abp_db *db, int left)
 static int fail_io(struct abp_db *db, int why, struct abp_error *err)
 {
     if (is_full(why))
-        return abp_fail_at(err, ABP_FAILED, db->path, 0,
+        return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                            "the disk (or a limit on file sizes) is full; make room and try again; "
                            "nothing was changed");
-    return abp_fail_at(err, ABP_FAILED, db->path, 0, "can't be read or written: %s; check the disk",
+    return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
+                       "can't be read or written: %s; check the disk",
                        why ? strerror(why) : sqlite3_errmsg(db->handle));
 }
 
 static int fail_open(struct abp_db *db, int why, struct abp_error *err)
 {
-    return abp_fail_at(err, ABP_FAILED, db->path, 0,
+    return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                        "can't be opened: %s; check that its folder exists and may be written to",
                        why ? strerror(why) : "not a file that can be opened");
 }
@@ -65,17 +66,17 @@ static int fail_sqlite(struct abp_db *db, int rc, struct abp_error *err)
     switch (rc & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return abp_fail_at(err, ABP_FAILED, db->path, 0,
+        return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                            "locked by another process; wait until it is done (is another abpost "
                            "running?) and try again");
     case SQLITE_READONLY:
-        return abp_fail_at(err, ABP_FAILED, db->path, 0,
+        return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                            "can't be written to; check who owns the file and its folder");
     case SQLITE_FULL:
-        return abp_fail_at(err, ABP_FAILED, db->path, 0,
+        return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                            "the disk is full; make room and try again; nothing was changed");
     case SQLITE_CORRUPT:
-        return abp_fail_at(err, ABP_DATA, db->path, 0,
+        return abp_fail_at(err, ABP_DATA, abp_db_name(db), 0,
                            "the database is damaged (%s); put a backup in its place",
                            sqlite3_errmsg(db->handle));
     case SQLITE_NOTADB:
@@ -89,7 +90,7 @@ static int fail_sqlite(struct abp_db *db, int rc, struct abp_error *err)
     case SQLITE_NOMEM:
         return abp_fail_memory(err);
     default:
-        return abp_fail_at(err, ABP_BUG, db->path, 0, "the database refused a statement: %s",
+        return abp_fail_at(err, ABP_BUG, abp_db_name(db), 0, "the database refused a statement: %s",
                            sqlite3_errmsg(db->handle));
     }
 }
@@ -217,7 +218,7 @@ static int set_wal(struct abp_db *db, struct abp_error *err)
         if (done)
             return 0;
         if (row >= 0)
-            return abp_fail_at(err, ABP_FAILED, db->path, 0,
+            return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                                "its file system can't keep a write-ahead log (a network drive?); "
                                "put the database on a local disk");
         if (!busy || waited >= db->busy_ms) {

@@ -335,15 +335,18 @@ static void test_bad_cells(void **state)
            "5: column 2 (n): 'inf' is not a number", "6: column 2 (n): '0x10' is not a number",
            "7: column 2 (n): -3 is negative", "9: column 1 (style): empty; every row needs",
            "10: column 1 (style): 'NA' is one of the 'missing =' words",
-           "11: column 2 (n): '1e999' is not a number", "13: column 2 (n): '1 2' is not a number");
+           "11: column 2 (n): '1e999' is not a number", "13: column 2 (n): '1 2' is not a number",
+           "0: 10 of 11 rows are bad");
     REFUSE(*state, "outcome = n\ntime = t\n",
            "style,n,t\na,1,3/4/19\na,1,2026-02-30\na,1,2026-01-01 25:00\na,1,soon\n"
            "a,1,\na,1,2026-01-01\na,1,2026-01-01 10:00\na,1,2026-01-01T10:00+02:00\n",
-           4, "2: column 3 (t): '3/4/19' is no time", "3: column 3", "4: column 3", "5: column 3");
+           4, "2: column 3 (t): '3/4/19' is no time", "3: column 3", "4: column 3", "5: column 3",
+           "0: 4 of 8 rows are bad");
     REFUSE(*state, "outcome = n\nblock = b\nchannel = c\nslot = s\nexperiment = e\n",
            "style,n,b,c,s,e\na,1,1,1,1,1\na,1,,,,\na,x,1,1,1,\n", 2, "3: column 4 (c): empty",
            "3: column 5 (s): empty", "3: column 3 (b): empty", "3: column 6 (e): empty",
-           "4: column 6 (e): empty", "4: column 2 (n): 'x' is not a number");
+           "4: column 6 (e): empty", "4: column 2 (n): 'x' is not a number",
+           "0: 2 of 3 rows are bad");
 }
 
 static void test_bad_rows(void **state)
@@ -356,7 +359,7 @@ static void test_bad_rows(void **state)
            "style,n\na,1\nstroy,2\nb,3\nstory,4\nstroy,5\n", 3,
            "3: column 1 (style): 'stroy' is no variant of this experiment (did you mean 'story'?)",
            "4: column 1 (style): 'b' is no variant of this experiment",
-           "6: column 1 (style): 'stroy'");
+           "6: column 1 (style): 'stroy'", "0: 3 of 5 rows are bad");
 }
 
 /* Twenty bad cells are listed, all bad rows are counted, and the first is in the error. */
