@@ -287,6 +287,15 @@ static int tell(const struct run *run, const struct abp_error *failed, struct ab
     return -1;
 }
 
+static void release(struct run *run)
+{
+    abp_csv_close(run->csv);
+    abp_rows_end(run->rows);
+    abp_file_close(&run->file);
+    abp_layout_release(&run->layout);
+    free(run->values);
+}
+
 int abp_import_run(struct abp_import_result *result, struct abp_store *store,
                    const struct abp_experiment *experiment, const struct abp_env *env,
                    const struct abp_progress *progress, struct abp_mistakes *mistakes,
@@ -305,10 +314,21 @@ int abp_import_run(struct abp_import_result *result, struct abp_store *store,
     int rc = prepare(&run, progress, &failed);
     if (rc == 0)
         rc = import_file(&run, env->now(env->context), &failed);
-    abp_csv_close(run.csv);
-    abp_rows_end(run.rows);
-    abp_file_close(&run.file);
-    abp_layout_release(&run.layout);
-    free(run.values);
+    release(&run);
     return rc == 0 ? 0 : tell(&run, &failed, err);
+}
+
+int abp_import_is_current(struct abp_store *store, const struct abp_experiment *experiment,
+                          struct abp_error *err)
+{
+    struct abp_import_result result = {0};
+    struct run run = {
+        .result = &result, .store = store, .experiment = experiment, .file = {.fd = -1}};
+    if (!experiment->import.present)
+        return abp_fail(err, ABP_BUG, "%s has no [import]", experiment->path);
+    int rc = prepare(&run, NULL, err);
+    if (rc == 0)
+        rc = is_unchanged(&run, err);
+    release(&run);
+    return rc;
 }

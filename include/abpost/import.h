@@ -53,4 +53,10 @@ int abp_import_run(struct abp_import_result *result, struct abp_store *store,
                    const struct abp_progress *progress, struct abp_mistakes *mistakes,
                    struct abp_error *err) ABP_MUST_CHECK;
 
+/* 1: the newest import of the experiment file read the file as it is now, the way [import] is now;
+ * 0: it did not, or there is none; -1 as above (a file that is gone, say). Changes nothing, and
+ * does not read the rows. */
+int abp_import_is_current(struct abp_store *store, const struct abp_experiment *experiment,
+                          struct abp_error *err) ABP_MUST_CHECK;
+
 #endif
