@@ -18,6 +18,7 @@
 struct shared {
     struct abp_source source;
     atomic_size_t users;
+    int noted; /* its note was said */
 };
 
 /* One experiment on its way through the pool. */
@@ -177,6 +178,15 @@ static void put_failure(struct abp_buffer *buf, const struct job *job)
         abp_buffer_printf(buf, " (and %zu more)", mistakes->count - 1);
 }
 
+static void say_note(struct evaluation *ev, struct shared *shared)
+{
+    if (!shared || shared->noted || !shared->source.note)
+        return;
+    abp_progress_hide(&ev->progress);
+    abp_say(ev->env, "%s", shared->source.note);
+    shared->noted = 1;
+}
+
 static int deliver(void *context, void *argument, struct abp_error *err)
 {
     struct evaluation *ev = context;
@@ -184,6 +194,7 @@ static int deliver(void *context, void *argument, struct abp_error *err)
     struct abp_shown shown = {.name = job->name ? job->name : "?"};
     struct abp_buffer why;
     abp_buffer_init(&why, MAX_REASON);
+    say_note(ev, job->from);
     if (ev->env->out_is_terminal || job->state != EVALUATED)
         abp_progress_hide(&ev->progress);
     if (job->state == EVALUATED) {

@@ -118,15 +118,14 @@ static int run_import(const struct abp_args *args, const struct abp_env *env, st
 
 static const char *const details[] = {
     "Reads the file that the experiment's [import] section names into the workspace's database, "
-    "all "
-    "of it or, when a row can't be read, nothing: the mistakes are listed with file and line, and "
+    "all of it or, when a row can't be read, nothing: the mistakes are listed with file and line, "
+    "and "
     "the exit status is 65. A file that has not changed since is left alone, so this may run as "
     "often as one likes; one that has changed takes the place of the earlier reading.",
     "It says how many rows there are, how many of them have a reading (observed) and how many "
     "don't (missing: they are counted and left out, never read as zero).",
     "With --format json (schema abpost.import/1) or csv: experiment, file, rows, observed, "
-    "missing, "
-    "experiments, and unchanged, which is 1 when nothing was added.",
+    "missing, experiments, and unchanged, which is 1 when nothing was added.",
     NULL,
 };
 

@@ -4,9 +4,12 @@
 
 #include "abpost/fetch.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define MAX_NOTE ((size_t)1 << 16) /* bytes */
 
 int abp_sources_open(struct abp_sources *sources, const struct abp_inputs *inputs,
                      const struct abp_args *args, const struct abp_env *env, struct abp_error *err)
@@ -15,6 +18,7 @@ int abp_sources_open(struct abp_sources *sources, const struct abp_inputs *input
     memset(sources, 0, sizeof *sources);
     sources->env = env;
     sources->ws = abp_inputs_workspace(inputs);
+    sources->quiet = args->quiet;
     sources->verbose = args->verbose;
     if (!sources->ws || stat(sources->ws->database, &info) != 0)
         return 0; /* nothing was imported yet; evaluating does not make a database */
@@ -26,6 +30,33 @@ void abp_sources_close(struct abp_sources *sources)
 {
     abp_store_close(sources->store);
     sources->store = NULL;
+}
+
+/* Without memory there is no note; the results don't depend on it. */
+static void ABP_PRINTF(2, 3) set_note(struct abp_source *source, const char *format, ...)
+{
+    struct abp_buffer note;
+    va_list args;
+    abp_buffer_init(&note, MAX_NOTE);
+    va_start(args, format);
+    if (abp_buffer_vprintf(&note, format, args) != 0)
+        abp_buffer_release(&note);
+    va_end(args);
+    source->note = note.data;
+}
+
+/* The store's data may be older than its file or than how [import] reads it: that is said, never
+ * hidden. A file that is gone is not asked for: the data is kept without it. */
+static void note_age(struct abp_source *source)
+{
+    struct abp_error unused;
+    const char *name = source->experiment.name;
+    if (source->experiment.import.present &&
+        abp_import_is_current(source->store, &source->experiment, &unused) == 0)
+        set_note(source,
+                 "%s: this is the data as it was imported; %s or [import] has changed since, and "
+                 "'abpost import %s' reads it again",
+                 name, source->experiment.import.file, name);
 }
 
 /* The file that [import] names, into a store of the source's own. */
@@ -41,8 +72,8 @@ static int read_file(struct abp_source *source, const struct abp_sources *source
     source->import_id = result.info.id;
     source->count = (size_t)result.info.experiments;
     if (sources->verbose)
-        abp_say(sources->env, "%s: read from %s; 'abpost import' keeps it in a workspace",
-                source->experiment.name, source->experiment.import.file);
+        set_note(source, "%s: read from %s; 'abpost import' keeps it in a workspace",
+                 source->experiment.name, source->experiment.import.file);
     return 0;
 }
 
@@ -59,6 +90,8 @@ static int find_data(struct abp_source *source, const struct abp_sources *source
         source->store = sources->store;
         source->import_id = info.id;
         source->count = (size_t)info.experiments;
+        if (!sources->quiet)
+            note_age(source);
         return 0;
     }
     if (source->experiment.import.present)
@@ -82,6 +115,7 @@ int abp_source_open(struct abp_source *source, const struct abp_sources *sources
 void abp_source_close(struct abp_source *source)
 {
     abp_store_close(source->own);
+    free(source->note);
     abp_experiment_release(&source->experiment);
     memset(source, 0, sizeof *source);
 }

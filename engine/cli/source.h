@@ -14,7 +14,7 @@ struct abp_sources {
     const struct abp_env *env;      /* borrowed */
     const struct abp_workspace *ws; /* borrowed; NULL: none */
     struct abp_store *store;        /* owned; the workspace's; NULL: there is none yet */
-    int verbose;
+    int quiet, verbose;
 };
 
 /* One experiment file with its data: one experiment, or one for each value of a column. */
@@ -24,6 +24,7 @@ struct abp_source {
     struct abp_store *own;   /* owned; transient, or NULL */
     int64_t import_id;
     size_t count; /* experiments; 1 where there is no data yet */
+    char *note;   /* owned; a sentence on the data for the error stream; NULL: none */
 };
 
 /* Opens the workspace's store for reading, where there is one. Fails as store.h says. */

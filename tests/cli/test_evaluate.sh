@@ -115,6 +115,31 @@ abpost evaluate sample --format json --now 2026-12-20
 exits 0
 strip | cmp -s - from_file || fail "the store and the file give different results"
 mv elsewhere.csv experiments/sample.csv
+complains_of_nothing
+
+# ... but a file or an [import] that has changed since is not passed over in silence.
+cp -r experiments/sample.csv experiments/sample.ini ..
+sed -i 's/^question,bluesky,1,.*/question,bluesky,1,50,3/' experiments/sample.csv
+abpost evaluate sample --format json --now 2026-12-20
+exits 0
+complains "has changed since"
+strip | cmp -s - from_file || fail "the file speaks before the store"
+abpost -q evaluate sample
+complains_of_nothing
+abpost import sample
+exits 0
+abpost evaluate sample --format json --now 2026-12-20
+complains_of_nothing
+if strip | cmp -s - from_file; then fail "the new data makes no difference"; fi
+sed -i 's/^outcome = .*/outcome = replies/' experiments/sample.ini
+abpost evaluate sample
+exits 0
+complains "has changed since"
+cp ../sample.csv ../sample.ini experiments
+abpost import sample
+touch experiments/sample.csv
+abpost evaluate sample
+complains_of_nothing
 
 # An experiment that has not begun is no mistake, and nothing is made up for it.
 cat >experiments/coming.ini <<'INI'
@@ -208,5 +233,28 @@ complains "stopped by a signal after"
 answers "json_valid(j)" 1
 answers "json_type(j,'\$.error')" text
 answers "json_array_length(j,'\$.experiments') BETWEEN 1 AND 2999" 1
+
+# A reader who leaves early is no reason for words, and a disk that fills up stops the work.
+last="abpost evaluate many.ini | head -n 1"
+"$ABPOST" evaluate many.ini 2>"$err" | head -n 1 >"$out"
+status=${PIPESTATUS[0]}
+exits 1
+says experiment
+complains_of_nothing
+last="abpost evaluate many.ini >/dev/full"
+"$ABPOST" evaluate many.ini >/dev/full 2>"$err"
+status=$?
+exits 1
+complains "could not be written"
+
+# A person who waits at a terminal sees how far it is, unless asked not to.
+awk -F, 'NR == 1 || $1 < 300' many.csv >some.csv
+sed 's/many.csv/some.csv/' many.ini >some.ini
+on_terminal evaluate some.ini --threads 1
+exits 0
+grep -q 'of 300 ' "$out" || fail "no progress bar"
+on_terminal evaluate some.ini -q
+says "300 experiments"
+if grep -q 'of 300 ' "$out"; then fail "a progress bar in spite of -q"; fi
 
 finish
