@@ -1,7 +1,7 @@
 #include "stats/latent.h"
 
-#include <gsl/gsl_blas.h>
-#include <gsl/gsl_linalg.h>
+#include "stats/triangle.h"
+
 #include <gsl/gsl_math.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@ int stats_latent_init(struct stats_latent *latent, const struct stats_design *de
     latent->at_mu = design->has_slots ? design->slots : 0;
     latent->at_theta = latent->at_mu + 1;
     latent->globals = latent->at_theta + design->variants;
+    latent->diagonal = design->has_channels ? 0 : latent->at_mu;
     latent->size = latent->globals;
     if (design->has_channels)
         latent->size += design->channels * (1 + design->variants);
@@ -268,15 +269,12 @@ static int factor(struct stats_field *field, const struct stats_latent *latent,
     }
     for (size_t c = 0; c < d->channels; c++)
         eliminate_channel(field, latent, c);
-    gsl_matrix_view view = gsl_matrix_view_array(A, m, m);
-    for (size_t i = 0; i < m * m; i++)
-        if (!isfinite(A[i]))
-            return -1;
-    if (gsl_linalg_cholesky_decomp1(&view.matrix) != GSL_SUCCESS)
+    if (stats_cholesky(A, m, latent->diagonal) != 0)
         return -1;
     double sum = 0.0;
     for (size_t i = 0; i < m; i++)
         sum += log(A[i * m + i]);
+    field->global_log_normal = sum - (double)m * LOG_SQRT_2PI;
     if (d->has_channels) {
         for (size_t c = 0; c < d->channels; c++)
             sum += 0.5 * log(field->u_precision[c]);
@@ -371,11 +369,9 @@ static void solve(const struct stats_field *field, struct stats_latent *latent)
     size_t m = latent->globals;
     if (d->has_channels)
         eliminate_right(field, latent);
-    gsl_matrix_const_view L = gsl_matrix_const_view_array(field->global_factor, m, m);
-    gsl_vector_view step = gsl_vector_view_array(latent->step, m);
     memcpy(latent->step, latent->right, m * sizeof *latent->step);
-    gsl_blas_dtrsv(CblasLower, CblasNoTrans, CblasNonUnit, &L.matrix, &step.vector);
-    gsl_blas_dtrsv(CblasLower, CblasTrans, CblasNonUnit, &L.matrix, &step.vector);
+    stats_solve_lower(field->global_factor, m, latent->diagonal, 0, latent->step);
+    stats_solve_upper(field->global_factor, m, latent->diagonal, latent->step);
     if (!d->has_channels)
         return;
     for (size_t c = 0; c < d->channels; c++) {
@@ -490,9 +486,10 @@ static double predictor_variance(const struct stats_field *field, struct stats_l
     }
     e[latent->at_mu] += left;
     e[latent->at_theta + cell->variant] += left;
-    gsl_matrix_const_view L = gsl_matrix_const_view_array(field->global_factor, m, m);
-    gsl_vector_view view = gsl_vector_view_array(e, m);
-    gsl_blas_dtrsv(CblasLower, CblasNoTrans, CblasNonUnit, &L.matrix, &view.vector);
+    size_t first = 0;
+    while (first < latent->at_mu && !(fabs(e[first]) > 0.0))
+        first++;
+    stats_solve_lower(field->global_factor, m, latent->diagonal, first, e);
     for (size_t k = 0; k < m; k++)
         variance += e[k] * e[k];
     return variance;
@@ -538,17 +535,13 @@ double stats_field_draw_globals(const struct stats_field *field, const struct st
                                 const double *normals, double *globals)
 {
     size_t m = latent->globals;
-    double log_q = -(double)m * LOG_SQRT_2PI;
-    const double *L = field->global_factor;
-    for (size_t k = m; k-- > 0;) {
-        double sum = normals[k];
-        for (size_t j = k + 1; j < m; j++)
-            sum -= L[j * m + k] * globals[j];
-        globals[k] = sum / L[k * m + k];
-        log_q += log(L[k * m + k]) - 0.5 * normals[k] * normals[k];
-    }
-    for (size_t k = 0; k < m; k++)
+    double log_q = field->global_log_normal;
+    memcpy(globals, normals, m * sizeof *globals);
+    stats_solve_upper(field->global_factor, m, latent->diagonal, globals);
+    for (size_t k = 0; k < m; k++) {
         globals[k] += field->global_mean[k];
+        log_q -= 0.5 * normals[k] * normals[k];
+    }
     return globals_log_prior(latent, &field->scales, globals) - log_q;
 }
 

@@ -21,9 +21,10 @@ struct stats_scales {
  * given the globals. Couplings say how a conditional mean moves with what it is conditioned on. */
 struct stats_field {
     struct stats_scales scales;
-    double log_marginal;   /* Laplace's log p(y | scales), less constants of the data */
-    double log_normal;     /* log density of the Gaussian at its centre */
-    double *global_mean;   /* globals */
+    double log_marginal;      /* Laplace's log p(y | scales), less constants of the data */
+    double log_normal;        /* log density of the Gaussian at its centre */
+    double global_log_normal; /* log density of the globals' Gaussian at its centre */
+    double *global_mean;      /* globals */
     double *global_factor; /* globals x globals: lower Cholesky factor of the globals' precision */
     double *u_mean, *u_precision; /* channels */
     double *u_coupling;           /* channels x globals */
@@ -38,7 +39,8 @@ struct stats_latent {
     const struct stats_design *design; /* borrowed */
     const struct stats_family *family; /* borrowed */
     size_t globals, at_mu, at_theta;   /* w starts at 0 */
-    size_t size;                       /* globals + channels + channels x variants */
+    size_t diagonal; /* how many of the globals, from the first, meet only others than themselves */
+    size_t size;     /* globals + channels + channels x variants */
     /* owned working space */
     double *x, *trial, *step;  /* size: globals, then u, then b */
     double *slope, *curvature; /* cells */

@@ -11,7 +11,8 @@ double stats_log1pexp(double t)
 {
     if (t > 35.0)
         return t;
-    return log1p(exp(t));
+    double e = exp(t); /* log1p() keeps the digits of a small e, which log() loses, but is slow */
+    return e > 0.03125 ? log(1.0 + e) : log1p(e);
 }
 
 double stats_logistic(double t)
