@@ -170,60 +170,91 @@ static double lognormal_mean(const struct stats_dispersion *d, double n, double 
 /* ---- Poisson-lognormal: y ~ Poisson(n e^(eta + kappa z)), z ~ N(0,1) integrated out ----
  * By the trapezoidal rule around the integrand's mode: for an analytic integrand that falls to 0 on
  * both sides its error falls exponentially in 1/step (Trefethen & Weideman 2014). The step resolves
- * the mode's width and the doubly exponential cut-off, whose scale in z is 1/kappa. */
+ * the mode's width and the doubly exponential cut-off, whose scale in z is 1/kappa. Its
+ * logarithm is concave in eta. */
 
 #define REACH 7.0
 
 struct mixture {
-    double log_sum;             /* log of the integral */
-    double rate, rate_variance; /* mean and variance of the Poisson rate given y */
+    double log_sum;          /* log of the integral of e^(y log(rate/y) - (rate - y)) over z */
+    double slope, curvature; /* its first derivative in eta and minus its second */
 };
 
-/* The mode in z of y (base + kappa z) - e^(base + kappa z) - z^2/2, by Newton on a convex slope. */
-static double mixture_mode(double y, double base, double kappa, double *rate)
+/* Where a count of 0 has the mode, from its right: z = -W(x) / kappa with x = kappa^2 e^base, and
+ * Lambert's W(x) >= log(1 + x) / 2. */
+static double right_of_mode(double base, double kappa)
 {
-    double z = y > 0.0 ? (log(y) - base) / kappa : 0.0;
-    double shrink = 1.0 / (1.0 + kappa * kappa * fmax(y, 1e-3));
-    z = z * (1.0 - shrink); /* between the prior's 0 and the data's own z */
+    return -0.5 * log1p(exp(fmin(base, 600.0)) * kappa * kappa) / kappa;
+}
+
+/* The mode in z of y (base + kappa z) - e^(base + kappa z) - z^2/2, closely enough to centre a sum
+ * on. Newton from the right of it, where neither of the two equations lets it overshoot: for a mode
+ * above 0, y - e^(base + kappa z) = z / kappa, concave; below 0 its logarithm, convex, which also
+ * comes back from rates of e^700. */
+static double mixture_mode(double y, double base, double kappa)
+{
+    double own = y > 0.0 ? (log(y) - base) / kappa : -1.0; /* where the rate is y */
+    double z = own > 0.0 ? fmin(own, kappa * y) : y > 0.0 ? 0.0 : right_of_mode(base, kappa);
     for (int i = 0; i < 60; i++) {
-        double lambda = exp(fmin(base + kappa * z, 700.0));
-        double slope = kappa * (y - lambda) - z;
-        double step = slope / (1.0 + kappa * kappa * lambda);
-        step = fmax(fmin(step, 2.0), -2.0 - 2.0 / kappa);
+        double rate, step, gap = 0.0; /* of the rate's logarithm from what it must be */
+        if (own > 0.0) {
+            rate = exp(base + kappa * z);
+            step = (kappa * (y - rate) - z) / (1.0 + kappa * kappa * rate);
+        } else {
+            rate = y - z / kappa;
+            gap = log(rate) - base - kappa * z;
+            step = gap / (kappa + 1.0 / (kappa * rate));
+        }
         z += step;
-        if (fabs(step) < 1e-3) /* the rule is as good around a place near the mode */
+        if (step * step * (1.0 + kappa * kappa * rate) < 1e-6 && fabs(gap) < 1e-3)
             break;
     }
-    *rate = exp(fmin(base + kappa * z, 700.0));
     return z;
 }
 
+/* Every difference of large numbers is taken before they are made: heights are relative to the
+ * mode, where the slope is all but 0, rates relative to the rate there. */
 static struct mixture mixture_integrate(double y, double base, double kappa)
 {
-    double rate, z0 = mixture_mode(y, base, kappa, &rate);
+    double z0 = mixture_mode(y, base, kappa), excess = base + kappa * z0;
+    if (y > 0.0)
+        excess -= log(y);
+    double rate = (y > 0.0 ? y : 1.0) * exp(excess), more = y > 0.0 ? y * expm1(excess) : rate;
+    double left = -kappa * more - z0; /* of the slope at z0 */
     double width = 1.0 / sqrt(1.0 + kappa * kappa * rate);
     double step = fmin(0.75 * width, 0.6 / kappa);
-    /* far from the mode the integrand may fall as slowly as the prior does */
-    double top = y * (base + kappa * z0) - rate - 0.5 * z0 * z0;
-    double sum = 0.0, first = 0.0, second = 0.0;
+    double sum = 0.0, rates = 0.0, rates2 = 0.0, places = 0.0, places2 = 0.0;
     for (int side = -1; side <= 1; side += 2) {
-        double lambda = rate, grow = exp((double)side * kappa * step);
-        for (int k = 0; k < 4000; k++, lambda *= grow) {
-            double z = z0 + (double)side * step * (double)k;
-            double height = y * (base + kappa * z) - lambda - 0.5 * z * z - top;
+        double grow = expm1((double)side * kappa * step), growth = 0.0; /* e^(kappa (z - z0)) - 1 */
+        /* far from the mode the integrand may fall as slowly as the prior does */
+        for (int k = 0; k < 4000; k++, growth += grow * (1.0 + growth)) {
+            double t = (double)side * step * (double)k;
+            double height = rate * (kappa * t - growth) - 0.5 * t * t + left * t;
             if (height < -0.5 * REACH * REACH)
                 break;
             if (k == 0 && side == 1)
                 continue;
             double weight = exp(height);
             sum += weight;
-            first += weight * (lambda - rate);
-            second += weight * (lambda - rate) * (lambda - rate);
+            rates += weight * growth;
+            rates2 += weight * growth * growth;
+            places += weight * t;
+            places2 += weight * t * t;
         }
     }
-    double mean = first / sum;
-    struct mixture m = {top + log(sum * step) - 0.5 * log(2.0 * M_PI), rate + mean,
-                        fmax(second / sum - mean * mean, 0.0)};
+    struct mixture m;
+    m.log_sum = (y > 0.0 ? y * excess - more : -rate) - 0.5 * z0 * z0 + log(sum * step) -
+                0.5 * log(2.0 * M_PI);
+    rates /= sum;
+    places /= sum;
+    /* the derivatives are moments of the rate or, by Stein's identity, of z: the smaller ones */
+    if (kappa * kappa * rate < 1.0) {
+        m.slope = -more - rate * rates;
+        m.curvature = rate * (1.0 + rates) - rate * rate * (rates2 / sum - rates * rates);
+    } else {
+        m.slope = (z0 + places) / kappa;
+        m.curvature = (1.0 - (places2 / sum - places * places)) / (kappa * kappa);
+    }
     return m;
 }
 
@@ -246,15 +277,15 @@ static double poisson_lognormal_derivatives(const struct stats_dispersion *d,
                                             double *slope, double *curvature)
 {
     struct mixture m = mixture_integrate(cell->y, eta + cell->log_n, d->kappa);
-    *slope = cell->count * (cell->y - m.rate);
-    *curvature = cell->count * fmax(m.rate - m.rate_variance, 1e-3 * m.rate);
+    *slope = cell->count * m.slope;
+    *curvature = cell->count * fmax(m.curvature, 0.0); /* never below but by rounding */
     return cell->count * m.log_sum;
 }
 
 static double poisson_lognormal_post(const struct stats_dispersion *d, double y, double n,
                                      double eta)
 {
-    return mixture_integrate(y, eta + log(n), d->kappa).log_sum - stats_lgamma(y + 1.0);
+    return mixture_integrate(y, eta + log(n), d->kappa).log_sum - stats_log_factorial_rest(y);
 }
 
 const struct stats_family *stats_family(enum abp_family family)

@@ -52,6 +52,13 @@ double stats_lgamma(double x)
     return (x - 0.5) * log(x) - x + 0.91893853320467274178 + stirling_rest(x) - log(product);
 }
 
+double stats_log_factorial_rest(double y)
+{
+    if (y < ASYMPTOTIC)
+        return stats_lgamma(y + 1.0) - (y > 0.0 ? y * log(y) - y : 0.0);
+    return 0.5 * log(y) + 0.91893853320467274178 + stirling_rest(y);
+}
+
 double stats_log_rising(double x, double y)
 {
     if (x < ASYMPTOTIC)

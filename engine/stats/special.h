@@ -15,6 +15,8 @@ double stats_logsumexp(const double *values, size_t count);
 
 /* lgamma(x) for x > 0, without signgam: safe in threads. */
 double stats_lgamma(double x);
+/* lgamma(y + 1) - (y log y - y), y >= 0: minus the log Poisson probability of y at the rate y. */
+double stats_log_factorial_rest(double y);
 /* lgamma(x + y) - lgamma(x) - y log x, for x > 0, y >= 0. Goes to 0 as x grows. */
 double stats_log_rising(double x, double y);
 /* digamma(x + y) - digamma(x), for x > 0, y >= 0. */
