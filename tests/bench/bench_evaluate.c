@@ -125,7 +125,7 @@ static void many(const char *folder, const char *path, size_t most, unsigned pro
 
 int main(int argc, char **argv)
 {
-    char folder[] = "/tmp/bench-evaluate-XXXXXX", path[4096], csv[4096];
+    char folder[] = P_tmpdir "/bench-evaluate-XXXXXX", path[4096], csv[4096];
     size_t most = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 10000;
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned processors = online > 1 ? (unsigned)online : 1;
