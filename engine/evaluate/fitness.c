@@ -92,7 +92,7 @@ static int find_better(struct evaluation *e, enum abp_family *better, struct dif
                        struct abp_error *err)
 {
     size_t posts = e->table.posts;
-    double *own = malloc(posts * sizeof *own), *other = malloc(posts * sizeof *other);
+    double *own = calloc(posts, sizeof *own), *other = calloc(posts, sizeof *other);
     int rc = own && other ? 0 : abp_fail_memory(err);
     *better = ABP_FAMILY_DEFAULT;
     if (rc == 0)

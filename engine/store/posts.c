@@ -33,6 +33,8 @@ enum { POST_ID, LINE, VARIANT, CHANNEL, SLOT, BLOCK, POSTED_AT, METRIC, VALUE };
 static int make_sums(struct loader *loader, const struct abp_sum *const *sums, size_t count,
                      struct abp_error *err)
 {
+    if (count < FIRST_GUARDRAIL)
+        return abp_fail(err, ABP_BUG, "posts are read without an outcome or an exposure");
     loader->sum_count = count;
     loader->sums = calloc(count, sizeof *loader->sums);
     if (!loader->sums)
