@@ -48,7 +48,7 @@ static size_t field_numbers(const struct stats_latent *latent)
     const struct stats_design *d = latent->design;
     size_t n = latent->globals * (1 + latent->globals);
     if (d->has_channels)
-        n += d->channels * (2 + latent->globals + 3 * d->variants);
+        n += d->channels * (4 + latent->globals + 4 * d->variants);
     if (d->has_channels && d->has_slots)
         n += d->cell_count;
     return n;
@@ -79,6 +79,9 @@ int stats_field_init(struct stats_field *field, const struct stats_latent *laten
         field->b_mean = p += d->channels * latent->globals;
         field->b_precision = p += pairs;
         field->b_coupling = p += pairs;
+        field->u_sd = p += pairs;
+        field->channel_log_ratio = p += d->channels;
+        field->b_sd = p += d->channels;
         field->cell_coupling = p + pairs;
     }
     return 0;
@@ -274,12 +277,13 @@ static int factor(struct stats_field *field, const struct stats_latent *latent,
     double sum = 0.0;
     for (size_t i = 0; i < m; i++)
         sum += log(A[i * m + i]);
-    field->global_log_normal = sum - (double)m * LOG_SQRT_2PI;
-    if (d->has_channels) {
-        for (size_t c = 0; c < d->channels; c++)
-            sum += 0.5 * log(field->u_precision[c]);
-        for (size_t i = 0; i < d->channels * d->variants; i++)
-            sum += 0.5 * log(field->b_precision[i]);
+    field->global_log_ratio = -sum;
+    for (size_t c = 0; d->has_channels && c < d->channels; c++) {
+        double of_channel = 0.5 * log(field->u_precision[c]);
+        for (size_t i = c * d->variants; i < (c + 1) * d->variants; i++)
+            of_channel += 0.5 * log(field->b_precision[i]);
+        field->channel_log_ratio[c] = -of_channel;
+        sum += of_channel;
     }
     *half_log_det = sum;
     return isfinite(sum) ? 0 : -1;
@@ -421,6 +425,25 @@ static int walk(struct stats_latent *latent, const struct stats_scales *s, doubl
     return -1;
 }
 
+/* What draws need and Newton's steps do not: normalisations and sds. */
+static void prepare_draws(struct stats_field *field, const struct stats_latent *latent)
+{
+    const struct stats_design *d = latent->design;
+    const struct stats_scales *s = &field->scales;
+    field->global_log_ratio -= log(s->mu) + (double)d->variants * log(s->tau_v);
+    if (d->has_slots)
+        field->global_log_ratio -= (double)d->slots * log(s->tau_w);
+    if (!d->has_channels)
+        return;
+    double of_channel = log(s->tau_u) + (double)d->variants * log(s->tau_b);
+    for (size_t c = 0; c < d->channels; c++) {
+        field->channel_log_ratio[c] -= of_channel;
+        field->u_sd[c] = 1.0 / sqrt(field->u_precision[c]);
+    }
+    for (size_t i = 0; i < d->channels * d->variants; i++)
+        field->b_sd[i] = 1.0 / sqrt(field->b_precision[i]);
+}
+
 static void keep_centre(struct stats_field *field, const struct stats_latent *latent)
 {
     const struct stats_design *d = latent->design;
@@ -456,6 +479,7 @@ int stats_field_fit(struct stats_field *field, struct stats_latent *latent,
             field->log_normal = half_log_det - (double)latent->size * LOG_SQRT_2PI;
             field->log_marginal = density - field->log_normal;
             keep_centre(field, latent);
+            prepare_draws(field, latent);
             return 0;
         }
     }
@@ -531,18 +555,29 @@ void stats_field_centre(struct stats_field *field, struct stats_latent *latent)
 
 /* ---- draws ---- */
 
+/* Half the sum of squares of count values, each over sd. */
+static double half_squares(const double *x, size_t count, double sd)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += x[i] * x[i];
+    return 0.5 * sum / (sd * sd);
+}
+
 double stats_field_draw_globals(const struct stats_field *field, const struct stats_latent *latent,
                                 const double *normals, double *globals)
 {
+    const struct stats_scales *s = &field->scales;
+    const struct stats_design *d = latent->design;
     size_t m = latent->globals;
-    double log_q = field->global_log_normal;
     memcpy(globals, normals, m * sizeof *globals);
     stats_solve_upper(field->global_factor, m, latent->diagonal, globals);
-    for (size_t k = 0; k < m; k++) {
+    for (size_t k = 0; k < m; k++)
         globals[k] += field->global_mean[k];
-        log_q -= 0.5 * normals[k] * normals[k];
-    }
-    return globals_log_prior(latent, &field->scales, globals) - log_q;
+    double off = globals[latent->at_mu] - d->mu0, log_ratio = field->global_log_ratio;
+    log_ratio += half_squares(normals, m, 1.0) - half_squares(&off, 1, s->mu) -
+                 half_squares(globals + latent->at_theta, d->variants, s->tau_v);
+    return d->has_slots ? log_ratio - half_squares(globals, d->slots, s->tau_w) : log_ratio;
 }
 
 double stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
@@ -554,19 +589,14 @@ double stats_field_draw_channel(const struct stats_field *field, const struct st
     double *change = latent->vector;
     for (size_t k = 0; k < latent->globals; k++)
         change[k] = globals[k] - field->global_mean[k];
-    double u_change = u_shift(field, latent, c, change) + normals[0] / sqrt(field->u_precision[c]);
+    double u_change = u_shift(field, latent, c, change) + normals[0] * field->u_sd[c];
     *u = field->u_mean[c] + u_change;
-    double product = field->u_precision[c], squares = normals[0] * normals[0], log_product = 0.0;
     b_shifts(field, latent, c, change, u_change, b);
-    for (size_t v = 0; v < d->variants; v++) {
-        b[v] += field->b_mean[pair + v] + normals[1 + v] / sqrt(field->b_precision[pair + v]);
-        squares += normals[1 + v] * normals[1 + v];
-        log_product += log(field->b_precision[pair + v]);
-    }
-    double log_q =
-        0.5 * (log(product) + log_product - squares) - (double)(1 + d->variants) * LOG_SQRT_2PI;
-    return normal_log_density(*u, field->scales.tau_u) +
-           normals_log_density(b, d->variants, field->scales.tau_b) - log_q;
+    for (size_t v = 0; v < d->variants; v++)
+        b[v] += field->b_mean[pair + v] + normals[1 + v] * field->b_sd[pair + v];
+    return field->channel_log_ratio[c] + half_squares(normals, 1 + d->variants, 1.0) -
+           half_squares(u, 1, field->scales.tau_u) -
+           half_squares(b, d->variants, field->scales.tau_b);
 }
 
 double stats_channel_likelihood(const struct stats_field *field, const struct stats_latent *latent,

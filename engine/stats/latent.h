@@ -21,13 +21,15 @@ struct stats_scales {
  * given the globals. Couplings say how a conditional mean moves with what it is conditioned on. */
 struct stats_field {
     struct stats_scales scales;
-    double log_marginal;      /* Laplace's log p(y | scales), less constants of the data */
-    double log_normal;        /* log density of the Gaussian at its centre */
-    double global_log_normal; /* log density of the globals' Gaussian at its centre */
-    double *global_mean;      /* globals */
+    double log_marginal;     /* Laplace's log p(y | scales), less constants of the data */
+    double log_normal;       /* log density of the Gaussian at its centre */
+    double global_log_ratio; /* normalisation of the globals' prior over their Gaussian's, log */
+    double *global_mean;     /* globals */
     double *global_factor; /* globals x globals: lower Cholesky factor of the globals' precision */
     double *u_mean, *u_precision; /* channels */
     double *u_coupling;           /* channels x globals */
+    double *channel_log_ratio;    /* channels: as global_log_ratio, of u_c and all b_vc */
+    double *u_sd, *b_sd;          /* channels; channels x variants: precision^-1/2 */
     double *b_mean, *b_precision; /* channels x variants */
     double *b_coupling;           /* channels x variants: on u, mu and theta alike */
     double *cell_coupling;        /* cells: of b on w; empty without slots */
