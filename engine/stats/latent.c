@@ -256,10 +256,8 @@ static void eliminate_channel(struct stats_field *field, const struct stats_late
         row[i] /= precision;
 }
 
-/* Factors the precision matrix at latent->curvature; 0, or -1 when it is not positive definite.
- * Leaves half its log determinant in *half_log_det. */
-static int factor(struct stats_field *field, const struct stats_latent *latent,
-                  double *half_log_det)
+/* Factors the precision matrix at latent->curvature; 0, or -1 when it is not positive definite. */
+static int factor(struct stats_field *field, const struct stats_latent *latent)
 {
     const struct stats_design *d = latent->design;
     const struct stats_scales *s = &field->scales;
@@ -272,21 +270,7 @@ static int factor(struct stats_field *field, const struct stats_latent *latent,
     }
     for (size_t c = 0; c < d->channels; c++)
         eliminate_channel(field, latent, c);
-    if (stats_cholesky(A, m, latent->diagonal) != 0)
-        return -1;
-    double sum = 0.0;
-    for (size_t i = 0; i < m; i++)
-        sum += log(A[i * m + i]);
-    field->global_log_ratio = -sum;
-    for (size_t c = 0; d->has_channels && c < d->channels; c++) {
-        double of_channel = 0.5 * log(field->u_precision[c]);
-        for (size_t i = c * d->variants; i < (c + 1) * d->variants; i++)
-            of_channel += 0.5 * log(field->b_precision[i]);
-        field->channel_log_ratio[c] = -of_channel;
-        sum += of_channel;
-    }
-    *half_log_det = sum;
-    return isfinite(sum) ? 0 : -1;
+    return stats_cholesky(A, m, latent->diagonal);
 }
 
 /* latent->right = the gradient: the cells' slopes and, where x is given, the prior's pull on x. */
@@ -425,23 +409,32 @@ static int walk(struct stats_latent *latent, const struct stats_scales *s, doubl
     return -1;
 }
 
-/* What draws need and Newton's steps do not: normalisations and sds. */
-static void prepare_draws(struct stats_field *field, const struct stats_latent *latent)
+/* What draws need and Newton's steps do not: sds, and normalisations of the prior over those of the
+ * Gaussian. Returns half the log determinant of the precision matrix. */
+static double prepare_draws(struct stats_field *field, const struct stats_latent *latent)
 {
     const struct stats_design *d = latent->design;
     const struct stats_scales *s = &field->scales;
-    field->global_log_ratio -= log(s->mu) + (double)d->variants * log(s->tau_v);
+    double prior = log(s->mu) + (double)d->variants * log(s->tau_v), half_log_det = 0.0;
     if (d->has_slots)
-        field->global_log_ratio -= (double)d->slots * log(s->tau_w);
+        prior += (double)d->slots * log(s->tau_w);
+    for (size_t i = 0; i < latent->globals; i++)
+        half_log_det += log(field->global_factor[i * latent->globals + i]);
+    field->global_log_ratio = -prior - half_log_det;
     if (!d->has_channels)
-        return;
-    double of_channel = log(s->tau_u) + (double)d->variants * log(s->tau_b);
+        return half_log_det;
+    prior = log(s->tau_u) + (double)d->variants * log(s->tau_b);
     for (size_t c = 0; c < d->channels; c++) {
-        field->channel_log_ratio[c] -= of_channel;
+        double of_channel = 0.5 * log(field->u_precision[c]);
         field->u_sd[c] = 1.0 / sqrt(field->u_precision[c]);
+        for (size_t i = c * d->variants; i < (c + 1) * d->variants; i++) {
+            of_channel += 0.5 * log(field->b_precision[i]);
+            field->b_sd[i] = 1.0 / sqrt(field->b_precision[i]);
+        }
+        field->channel_log_ratio[c] = -prior - of_channel;
+        half_log_det += of_channel;
     }
-    for (size_t i = 0; i < d->channels * d->variants; i++)
-        field->b_sd[i] = 1.0 / sqrt(field->b_precision[i]);
+    return half_log_det;
 }
 
 static void keep_centre(struct stats_field *field, const struct stats_latent *latent)
@@ -459,9 +452,9 @@ int stats_field_fit(struct stats_field *field, struct stats_latent *latent,
                     const struct stats_scales *scales)
 {
     field->scales = *scales;
-    double half_log_det, density = expand(latent, scales, latent->x);
+    double density = expand(latent, scales, latent->x);
     for (int i = 0; i < 100; i++) {
-        if (!isfinite(density) || factor(field, latent, &half_log_det) != 0)
+        if (!isfinite(density) || factor(field, latent) != 0)
             return -1;
         gradient(field, latent, latent->x);
         double decrement = 0.0;
@@ -476,11 +469,10 @@ int stats_field_fit(struct stats_field *field, struct stats_latent *latent,
             density += 0.5 * decrement;
         }
         if (there || walk(latent, scales, &density) != 0) {
-            field->log_normal = half_log_det - (double)latent->size * LOG_SQRT_2PI;
+            field->log_normal = prepare_draws(field, latent) - (double)latent->size * LOG_SQRT_2PI;
             field->log_marginal = density - field->log_normal;
             keep_centre(field, latent);
-            prepare_draws(field, latent);
-            return 0;
+            return isfinite(field->log_marginal) ? 0 : -1;
         }
     }
     return -1;

@@ -23,9 +23,10 @@ void stats_dispersion_set(struct stats_dispersion *d, const struct stats_design 
 static double negbinomial_constant(const struct stats_design *design,
                                    const struct stats_dispersion *d)
 {
+    struct stats_rising from = stats_rising_from(d->size);
     double sum = 0.0;
     for (size_t i = 0; i < design->tally_count; i++)
-        sum += design->tallies[i].count * stats_log_rising(d->size, design->tallies[i].value);
+        sum += design->tallies[i].count * stats_rising_by(&from, design->tallies[i].value);
     return sum;
 }
 
@@ -68,11 +69,11 @@ static double log_link_mean(const struct stats_dispersion *d, double n, double e
 static double betabinomial_constant(const struct stats_design *design,
                                     const struct stats_dispersion *d)
 {
+    struct stats_rising from = stats_rising_from(d->size);
     double sum = 0.0;
     for (size_t i = 0; i < design->tally_count; i++) {
         const struct stats_tally *tally = &design->tallies[i];
-        sum -=
-            tally->count * (stats_log_rising(d->size, tally->value) + tally->value * d->log_size);
+        sum -= tally->count * (stats_rising_by(&from, tally->value) + tally->value * d->log_size);
     }
     return sum;
 }

@@ -49,7 +49,8 @@ double stats_lgamma(double x)
     double product = 1.0;
     for (; x < ASYMPTOTIC; x += 1.0)
         product *= x;
-    return (x - 0.5) * log(x) - x + 0.91893853320467274178 + stirling_rest(x) - log(product);
+    double above = (x - 0.5) * log(x) - x + 0.91893853320467274178 + stirling_rest(x);
+    return product > 1.0 || product < 1.0 ? above - log(product) : above;
 }
 
 double stats_log_factorial_rest(double y)
@@ -59,11 +60,23 @@ double stats_log_factorial_rest(double y)
     return 0.5 * log(y) + 0.91893853320467274178 + stirling_rest(y);
 }
 
+struct stats_rising stats_rising_from(double x)
+{
+    return (struct stats_rising){x, log(x), x < ASYMPTOTIC ? stats_lgamma(x) : stirling_rest(x)};
+}
+
+double stats_rising_by(const struct stats_rising *from, double y)
+{
+    double x = from->x;
+    if (x < ASYMPTOTIC)
+        return stats_lgamma(x + y) - from->lower - y * from->log_x;
+    return (x + y - 0.5) * log1p(y / x) - y + stirling_rest(x + y) - from->lower;
+}
+
 double stats_log_rising(double x, double y)
 {
-    if (x < ASYMPTOTIC)
-        return stats_lgamma(x + y) - stats_lgamma(x) - y * log(x);
-    return (x + y - 0.5) * log1p(y / x) - y + stirling_rest(x + y) - stirling_rest(x);
+    struct stats_rising from = stats_rising_from(x);
+    return stats_rising_by(&from, y);
 }
 
 /* digamma(x) - log x, x >= ASYMPTOTIC. */

@@ -19,6 +19,14 @@ double stats_lgamma(double x);
 double stats_log_factorial_rest(double y);
 /* lgamma(x + y) - lgamma(x) - y log x, for x > 0, y >= 0. Goes to 0 as x grows. */
 double stats_log_rising(double x, double y);
+
+/* The same for one x and many y. */
+struct stats_rising {
+    double x, log_x;
+    double lower; /* log Gamma(x), of large x what Stirling's formula leaves of it */
+};
+struct stats_rising stats_rising_from(double x);
+double stats_rising_by(const struct stats_rising *from, double y);
 /* digamma(x + y) - digamma(x), for x > 0, y >= 0. */
 double stats_digamma_step(double x, double y);
 /* trigamma(x + y) - trigamma(x), for x > 0, y >= 0: never positive. */
