@@ -16,6 +16,13 @@ void stats_dispersion_set(struct stats_dispersion *d, const struct stats_design 
         d->constant = family->constant(design, d);
 }
 
+/* log(1 + e) for e in [0, 1]; log1p() keeps the digits of a small e, which log() loses, but is
+ * slow. */
+static double log_one_plus(double e)
+{
+    return e > 0.03125 ? log(1.0 + e) : log1p(e);
+}
+
 /* ---- negative binomial: mean m = n e^eta, size r ----
  * log p = [lgamma(y+r) - lgamma(r) - y log r] + y t - (y + r) log(1 + e^t) - lgamma(y+1),
  * t = log(m/r). Cells of one exposure sum over their posts. */
@@ -44,7 +51,7 @@ static double negbinomial_derivatives(const struct stats_dispersion *d,
     double t = eta + cell->log_n - d->log_size;
     double e = exp(-fabs(t)), large = 1.0 / (1.0 + e), small = e * large;
     double p = t > 0.0 ? large : small, q = t > 0.0 ? small : large;
-    double log_rest = (e > 0.03125 ? log(1.0 + e) : log1p(e)) + fmax(t, 0.0);
+    double log_rest = log_one_plus(e) + fmax(t, 0.0);
     double total = cell->y + cell->count * d->size;
     *slope = cell->y * q - cell->count * d->size * p;
     *curvature = total * p * q;
@@ -78,45 +85,58 @@ static double betabinomial_constant(const struct stats_design *design,
     return sum;
 }
 
-/* log pi and log(1 - pi) without cancellation. */
-static void log_shares(double eta, double *log_pi, double *log_rest)
+/* What both the value and its derivatives need, from one exponential and one logarithm. */
+struct shares {
+    double pi, rest, log_pi, log_rest; /* rest: 1 - pi, without cancellation */
+    double a, b;                       /* Beta's parameters */
+};
+
+/* The smallest parameter that keeps 1/a finite: beyond it the probability is 0 anyway. */
+#define LEAST_SHAPE 1e-290
+
+static struct shares shares_at(const struct stats_dispersion *d, double eta)
 {
-    *log_pi = -stats_log1pexp(-eta);
-    *log_rest = -stats_log1pexp(eta);
+    double e = exp(-fabs(eta)), large = 1.0 / (1.0 + e), small = e * large;
+    double log_large = -log_one_plus(e), log_small = log_large - fabs(eta);
+    int more = eta > 0.0;
+    struct shares s = {.pi = more ? large : small,
+                       .rest = more ? small : large,
+                       .log_pi = more ? log_large : log_small,
+                       .log_rest = more ? log_small : log_large};
+    s.a = fmax(s.pi * d->size, LEAST_SHAPE);
+    s.b = fmax(s.rest * d->size, LEAST_SHAPE);
+    return s;
 }
 
-/* The smallest first parameter that keeps 1/a finite: beyond it the probability is 0 anyway. */
-static double shape(double log_share, double log_size)
+static double betabinomial_log(const struct stats_dispersion *d, const struct stats_cell *cell,
+                               const struct shares *s)
 {
-    return fmax(exp(log_share + log_size), 1e-290);
+    double fails = cell->n - cell->y;
+    return cell->count * (stats_log_rising(s->a, cell->y) + cell->y * (s->log_pi + d->log_size) +
+                          stats_log_rising(s->b, fails) + fails * (s->log_rest + d->log_size));
 }
 
 static double betabinomial_value(const struct stats_dispersion *d, const struct stats_cell *cell,
                                  double eta)
 {
-    double log_pi, log_rest, fails = cell->n - cell->y;
-    log_shares(eta, &log_pi, &log_rest);
-    double a = shape(log_pi, d->log_size), b = shape(log_rest, d->log_size);
-    return cell->count * (stats_log_rising(a, cell->y) + cell->y * (log_pi + d->log_size) +
-                          stats_log_rising(b, fails) + fails * (log_rest + d->log_size));
+    struct shares s = shares_at(d, eta);
+    return betabinomial_log(d, cell, &s);
 }
 
 static double betabinomial_derivatives(const struct stats_dispersion *d,
                                        const struct stats_cell *cell, double eta, double *slope,
                                        double *curvature)
 {
-    double pi = stats_logistic(eta), rest = stats_logistic(-eta), fails = cell->n - cell->y;
-    double log_pi, log_rest;
-    log_shares(eta, &log_pi, &log_rest);
-    double a = shape(log_pi, d->log_size), b = shape(log_rest, d->log_size);
-    double step = d->size * pi * rest; /* da/deta = -db/deta */
-    double first = stats_digamma_step(a, cell->y) - stats_digamma_step(b, fails);
-    double second = stats_trigamma_step(a, cell->y) + stats_trigamma_step(b, fails);
+    struct shares s = shares_at(d, eta);
+    double fails = cell->n - cell->y;
+    double step = d->size * s.pi * s.rest; /* da/deta = -db/deta */
+    double first = stats_digamma_step(s.a, cell->y) - stats_digamma_step(s.b, fails);
+    double second = stats_trigamma_step(s.a, cell->y) + stats_trigamma_step(s.b, fails);
     double sure = -step * step * second; /* never negative, as the other part may be */
-    double exact = sure - step * (rest - pi) * first;
+    double exact = sure - step * (s.rest - s.pi) * first;
     *slope = cell->count * step * first;
     *curvature = cell->count * fmax(exact, 0.1 * sure);
-    return betabinomial_value(d, cell, eta);
+    return betabinomial_log(d, cell, &s);
 }
 
 static double betabinomial_post(const struct stats_dispersion *d, double y, double n, double eta)
