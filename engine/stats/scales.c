@@ -11,13 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTS_MOST  1024
+#define POINTS_MOST  2048
 #define POINTS_LEAST 64
 #define MEMORY_MOST  ((size_t)64 << 20)
-
-/* The share of points from the prior itself: it bounds every weight by 1/share times the
- * likelihood's own ratio, wherever the fitted split-normal falls short. */
-#define DEFENSIVE 0.1
 
 /* Scales are kept where their prior has all but the last 1e-9 of its mass below them, and at most
  * where a double still tells their score. */
@@ -31,9 +27,7 @@ struct search {
     struct stats_field scratch;
     double *start; /* owned: where Newton starts, the mode at the best point so far */
     double best;
-    double centre[STATS_MOST_SCALES];
-    double axes[STATS_MOST_SCALES][STATS_MOST_SCALES]; /* column k: the k-th axis, of length 1 */
-    double below[STATS_MOST_SCALES], above[STATS_MOST_SCALES]; /* sd on either side of it */
+    struct stats_proposal proposal; /* its centre is that best point */
 };
 
 static void scales_at(const struct search *search, const double *z, struct stats_scales *scales)
@@ -81,7 +75,8 @@ static double minus_density(const gsl_vector *z, void *context)
     if (f > search->best) {
         search->best = f;
         memcpy(search->start, search->latent->x, search->latent->size * sizeof *search->start);
-        memcpy(search->centre, z->data, search->dimensions * sizeof *search->centre);
+        memcpy(search->proposal.centre, z->data,
+               search->dimensions * sizeof *search->proposal.centre);
     }
     return -f;
 }
@@ -124,7 +119,7 @@ out:
 static double probe(struct search *search, size_t i, double step_i, size_t j, double step_j)
 {
     double z[STATS_MOST_SCALES] = {0};
-    memcpy(z, search->centre, sizeof z);
+    memcpy(z, search->proposal.centre, sizeof z);
     z[i] += step_i;
     z[j] += step_j;
     double f = density_at(search, z, &search->scratch);
@@ -157,7 +152,7 @@ static double side_sd(struct search *search, size_t axis, double sd, double sign
 {
     double z[STATS_MOST_SCALES] = {0};
     for (size_t i = 0; i < search->dimensions; i++)
-        z[i] = search->centre[i] + sign * 1.5 * sd * search->axes[i][axis];
+        z[i] = search->proposal.centre[i] + sign * 1.5 * sd * search->proposal.axes[i][axis];
     double f = density_at(search, z, &search->scratch);
     double fall = isfinite(f) ? search->best - f : 1e3;
     return sd * fmin(fmax(1.5 / sqrt(2.0 * fmax(fall, 1e-3)), 0.4), 3.0);
@@ -178,10 +173,10 @@ static int find_axes(struct search *search, struct abp_error *err)
     gsl_eigen_symmv(H, values, vectors, work);
     for (size_t k = 0; k < n; k++) {
         for (size_t i = 0; i < n; i++)
-            search->axes[i][k] = gsl_matrix_get(vectors, i, k);
+            search->proposal.axes[i][k] = gsl_matrix_get(vectors, i, k);
         double sd = 1.0 / sqrt(fmax(gsl_vector_get(values, k), 0.5));
-        search->below[k] = side_sd(search, k, sd, -1.0);
-        search->above[k] = side_sd(search, k, sd, 1.0);
+        search->proposal.below[k] = side_sd(search, k, sd, -1.0);
+        search->proposal.above[k] = side_sd(search, k, sd, 1.0);
     }
     rc = 0;
 out:
@@ -190,51 +185,6 @@ out:
     gsl_matrix_free(vectors);
     gsl_matrix_free(H);
     return rc;
-}
-
-/* The split-normal's tails are stretched a little: a proposal should be wider than its target. */
-#define STRETCH 1.15
-
-/* A split-normal variate and its log density (Wallis 2014), from a uniform. */
-static double split_normal(double u, double below, double above)
-{
-    double share = below / (below + above);
-    if (u < share)
-        return STRETCH * below * gsl_cdf_ugaussian_Pinv(0.5 * u / share);
-    return STRETCH * above * gsl_cdf_ugaussian_Qinv(0.5 * (1.0 - u) / (1.0 - share));
-}
-
-static double proposal_log_density(const struct search *search, const double *z)
-{
-    double split = 0.0, prior = 0.0, both[2];
-    for (size_t k = 0; k < search->dimensions; k++) {
-        double along = 0.0;
-        for (size_t i = 0; i < search->dimensions; i++)
-            along += search->axes[i][k] * (z[i] - search->centre[i]);
-        double sd = STRETCH * (along < 0.0 ? search->below[k] : search->above[k]);
-        split -= 0.5 * gsl_pow_2(along / sd) +
-                 log(0.5 * STRETCH * (search->below[k] + search->above[k]));
-        prior -= 0.5 * z[k] * z[k];
-    }
-    both[0] = log(1.0 - DEFENSIVE) + split;
-    both[1] = log(DEFENSIVE) + prior;
-    return stats_logsumexp(both, 2);
-}
-
-static void place(const struct search *search, const double *uniform, double *z)
-{
-    size_t n = search->dimensions;
-    if (uniform[n] < DEFENSIVE) {
-        for (size_t i = 0; i < n; i++)
-            z[i] = gsl_cdf_ugaussian_Pinv(uniform[i]);
-        return;
-    }
-    memcpy(z, search->centre, n * sizeof *z);
-    for (size_t k = 0; k < n; k++) {
-        double along = split_normal(uniform[k], search->below[k], search->above[k]);
-        for (size_t i = 0; i < n; i++)
-            z[i] += search->axes[i][k] * along;
-    }
 }
 
 /* A seed's shift of a quasi-random coordinate (Cranley & Patterson 1976), kept off 0 and 1. */
@@ -257,7 +207,7 @@ static int lay_points(struct stats_points *points, struct search *search, uint64
                       struct abp_error *err)
 {
     size_t n = search->dimensions;
-    gsl_qrng *sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)n + 1);
+    gsl_qrng *sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)n + 2);
     double *log_weight = calloc(points->count, sizeof *log_weight);
     int rc = -1;
     if (!sobol || !log_weight) {
@@ -266,19 +216,19 @@ static int lay_points(struct stats_points *points, struct search *search, uint64
     }
     for (size_t p = 0; p < points->count; p++) {
         struct stats_point *point = &points->list[p];
-        double uniform[STATS_MOST_SCALES + 1];
+        double uniform[STATS_MOST_SCALES + 2];
         if (stats_field_init(&point->field, search->latent, err) != 0)
             goto out;
         gsl_qrng_get(sobol, uniform);
-        for (size_t k = 0; k <= n; k++)
+        for (size_t k = 0; k < n + 2; k++)
             uniform[k] = shifted(uniform[k], hash_uniform(seed, k));
-        place(search, uniform, point->z);
+        stats_proposal_place(&search->proposal, uniform, point->z);
         log_weight[p] = density_at(search, point->z, &point->field);
         if (!isfinite(log_weight[p])) {
             log_weight[p] = -INFINITY;
             continue;
         }
-        log_weight[p] -= proposal_log_density(search, point->z);
+        log_weight[p] -= stats_proposal_log_density(&search->proposal, point->z);
         stats_field_centre(&point->field, search->latent);
     }
     double total = stats_logsumexp(log_weight, points->count);
@@ -310,6 +260,7 @@ int stats_points_init(struct stats_points *points, struct stats_latent *latent,
     struct search search = {.latent = latent, .priors = priors};
     int rc = -1;
     search.dimensions = 2u + (d->has_channels ? 2u : 0u) + (d->has_slots ? 1u : 0u);
+    search.proposal.dimensions = search.dimensions;
     memset(points, 0, sizeof *points);
     points->dimensions = search.dimensions;
     points->count = points_wanted(latent);
@@ -323,6 +274,7 @@ int stats_points_init(struct stats_points *points, struct stats_latent *latent,
     if (stats_field_init(&search.scratch, latent, err) != 0)
         goto out;
     if (find_mode(&search, err) != 0 || find_axes(&search, err) != 0 ||
+        stats_proposal_prepare(&search.proposal, err) != 0 ||
         lay_points(points, &search, seed, err) != 0)
         goto out;
     rc = 0;

@@ -4,11 +4,10 @@
 #define STATS_SCALES_H
 
 #include "stats/latent.h"
+#include "stats/proposal.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-#define STATS_MOST_SCALES 5
 
 struct stats_point {
     double z[STATS_MOST_SCALES]; /* normal scores of the scales' priors */

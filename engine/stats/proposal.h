@@ -1,0 +1,37 @@
+/* Where the points of the scales are laid: a mixture whose every part is easy to draw and to weigh.
+ *
+ *   most     a split-normal along the axes of the posterior's curvature at its mode;
+ *   some     for each scale but the dispersion, that scale from its prior and the others from a
+ *            widened normal: a scale that may be near 0 as well as at its mode (no difference
+ *            between the styles at all, say) has two hills, and the split-normal only one;
+ *   a few    the prior itself, which bounds every weight.
+ *
+ * Points are weighed against the whole mixture (the balance heuristic: Veach & Guibas 1995). */
+#ifndef STATS_PROPOSAL_H
+#define STATS_PROPOSAL_H
+
+#include "abpost/error.h"
+
+#include <stddef.h>
+
+#define STATS_MOST_SCALES 5
+
+struct stats_proposal {
+    size_t dimensions; /* at least 2 */
+    double centre[STATS_MOST_SCALES];
+    double axes[STATS_MOST_SCALES][STATS_MOST_SCALES]; /* column k: the k-th axis, of length 1 */
+    double below[STATS_MOST_SCALES], above[STATS_MOST_SCALES]; /* sd on either side of it */
+    /* for each scale k >= 1: the precision of the widened normal of the others, and its log density
+       at the centre but for powers of 2 pi */
+    double precision[STATS_MOST_SCALES][STATS_MOST_SCALES][STATS_MOST_SCALES];
+    double log_normal[STATS_MOST_SCALES];
+};
+
+/* Fills precision and log_normal from the rest. */
+int stats_proposal_prepare(struct stats_proposal *proposal, struct abp_error *err) ABP_MUST_CHECK;
+/* A point from dimensions + 2 uniforms in (0, 1). */
+void stats_proposal_place(const struct stats_proposal *proposal, const double *uniform, double *z);
+/* Log density of the mixture but for powers of 2 pi. */
+double stats_proposal_log_density(const struct stats_proposal *proposal, const double *z);
+
+#endif
