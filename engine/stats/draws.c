@@ -13,7 +13,7 @@
 
 #define DRAWS_LEAST 8192
 #define DRAWS_MOST  65536
-#define PILOT       1024
+#define PILOT       4096
 
 /* The Monte Carlo error of a probability near 1/2 that is aimed at, in absolute terms. */
 #define AIM 0.002

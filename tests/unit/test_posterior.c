@@ -29,6 +29,12 @@
 #define REFERENCE_MEAN  (1.0 / 70)
 #define REFERENCE_OUTER (3.0 / 70)
 
+/* A probability of the reference is a mean of zeros and ones, with the same Monte Carlo error. */
+static double probability_tolerance(double p)
+{
+    return PROBABILITY + REFERENCE_MEAN * sqrt(p * (1.0 - p));
+}
+
 struct levels {
     char names[MOST_LEVELS][32];
     size_t count;
@@ -165,7 +171,8 @@ static void compare_variant(const struct abp_posterior *p, const struct table *t
         best += own >= top ? p->weight[i] : 0.0;
         loss += p->weight[i] * (top - own) / base;
     }
-    near(best, number(want, "p_best"), PROBABILITY, t->variants.names[v], "p_best");
+    near(best, number(want, "p_best"), probability_tolerance(number(want, "p_best")),
+         t->variants.names[v], "p_best");
     near(loss, number(want, "expected_loss"), 0.01, t->variants.names[v], "expected_loss");
     if (v != 0) {
         log_ratios(p, v, values);
@@ -175,14 +182,16 @@ static void compare_variant(const struct abp_posterior *p, const struct table *t
         compare(&lift, json_object_get(want, "lift"), "lift");
         for (size_t i = 0; i < p->draws; i++)
             better += values[i] > 0.0 ? p->weight[i] : 0.0;
-        near(better, number(want, "p_better"), PROBABILITY, t->variants.names[v], "p_better");
+        near(better, number(want, "p_better"), probability_tolerance(number(want, "p_better")),
+             t->variants.names[v], "p_better");
     }
     json_array_foreach(json_object_get(want, "channels"), c, channel)
     {
         const char *name = json_string_value(json_object_get(channel, "name"));
         size_t at = v * p->channels + index_of(&t->channels, name);
         compare(&p->channel_log_lift[at], json_object_get(channel, "log_lift"), name);
-        near(p->channel_p_better[at], number(channel, "p_better"), PROBABILITY, name, "p_better");
+        near(p->channel_p_better[at], number(channel, "p_better"),
+             probability_tolerance(number(channel, "p_better")), name, "p_better");
     }
     free(values);
 }
