@@ -178,6 +178,36 @@ static size_t pair_end(const struct stats_design *d, size_t from, size_t end)
     return to;
 }
 
+/* The same pair's part in the rows of the slots. Its cells are in the order of their slots, so that
+ * the work is linear in cells, however many of them share a slot. left: what eliminating b leaves
+ * of a curvature; shrink: b's variance given the rest. */
+static void add_slots(struct stats_field *field, const struct stats_latent *latent, size_t from,
+                      size_t to, double left, double shrink, double *u_row)
+{
+    const struct stats_design *d = latent->design;
+    size_t m = latent->globals, mu = latent->at_mu;
+    size_t theta = latent->at_theta + d->cells[from].variant;
+    double *A = field->global_factor, *sums = latent->vector; /* of the curvatures of each slot */
+    memset(sums, 0, d->slots * sizeof *sums);
+    for (size_t i = from; i < to; i++) {
+        sums[d->cells[i].slot] += latent->curvature[i];
+        if (d->has_channels)
+            field->cell_coupling[i] = latent->curvature[i] * shrink;
+    }
+    for (size_t s = 0; s < d->slots; s++) {
+        if (!(sums[s] > 0.0))
+            continue;
+        A[mu * m + s] += sums[s] * left;
+        A[theta * m + s] += sums[s] * left;
+        A[s * m + s] += sums[s];
+        if (!d->has_channels)
+            continue;
+        u_row[s] += sums[s] * left;
+        for (size_t other = 0; other <= s; other++)
+            A[s * m + other] -= sums[s] * sums[other] * shrink;
+    }
+}
+
 /* Adds the precision that one (channel, variant) pair's cells give to the globals once b_vc is
  * eliminated, and, where there are channels, to u_c (precision and coupling row). */
 static void add_pair(struct stats_field *field, const struct stats_latent *latent, size_t from,
@@ -205,21 +235,8 @@ static void add_pair(struct stats_field *field, const struct stats_latent *laten
     A[mu * m + mu] += total * left;
     A[theta * m + mu] += total * left;
     A[theta * m + theta] += total * left;
-    if (!d->has_slots)
-        return;
-    for (size_t i = from; i < to; i++) {
-        size_t s = d->cells[i].slot;
-        A[mu * m + s] += h[i] * left;
-        A[theta * m + s] += h[i] * left;
-        A[s * m + s] += h[i];
-        if (!d->has_channels)
-            continue;
-        u_row[s] += h[i] * left;
-        field->cell_coupling[i] = h[i] * shrink;
-        for (size_t j = from; j < to; j++)
-            if (d->cells[j].slot <= s)
-                A[s * m + d->cells[j].slot] -= h[i] * h[j] * shrink;
-    }
+    if (d->has_slots)
+        add_slots(field, latent, from, to, left, d->has_channels ? shrink : 0.0, u_row);
 }
 
 static void eliminate_channel(struct stats_field *field, const struct stats_latent *latent,
@@ -519,8 +536,10 @@ void stats_field_centre(struct stats_field *field, struct stats_latent *latent)
         size_t from = d->channel_start[c], end = d->channel_start[c + 1];
         while (from < end) {
             size_t to = pair_end(d, from, end);
+            double variance = 0.0; /* cells of one slot have it in common */
             for (size_t i = from; i < to; i++) {
-                double variance = predictor_variance(field, latent, i, from, to);
+                if (i == from || d->cells[i].slot != d->cells[i - 1].slot)
+                    variance = predictor_variance(field, latent, i, from, to);
                 double reach = 0.5 * sqrt(variance) + 1e-4, low, high, slope;
                 double eta = predictor(latent, &d->cells[i], latent->x);
                 latent->family->derivatives(dispersion, &d->cells[i], eta - reach, &slope, &low);
