@@ -118,7 +118,7 @@ static const struct scene SCENES[] = {
     {"facebook-metrics-rate", "facebook-metrics-rate", ABP_BETABINOMIAL, 0, 0, 0, 0, 0},
     {"2 variants x 50 posts, 4 channels", NULL, ABP_NEGBINOMIAL, 100, 2, 4, 1, 0},
     {"100,000 posts, 6 channels, 14 slots", NULL, ABP_NEGBINOMIAL, 100000, 4, 6, 14, 0},
-    {"10,000 posts with exposures", NULL, ABP_NEGBINOMIAL, 10000, 4, 6, 14, 1},
+    {"the same with exposures", NULL, ABP_NEGBINOMIAL, 100000, 4, 6, 14, 1},
 };
 
 static void load(struct bench_posts *posts, const struct scene *scene, size_t count)
