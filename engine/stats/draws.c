@@ -11,18 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAWS_LEAST 8192
+#define DRAWS_LEAST 16384
 #define DRAWS_MOST  65536
 #define PILOT       4096
 
 /* The Monte Carlo error of a probability near 1/2 that is aimed at, in absolute terms. */
 #define AIM 0.002
 
-/* A few draws come from the same Gaussian made WIDE times as wide in every direction: it lies above
+/* A share of the draws comes from the same Gaussian made wider in every direction: it lies above
  * the narrow one where a posterior's skewed tail does, and so keeps the weights bounded there
  * (Hesterberg 1995, "Weighted average importance sampling and defensive mixture distributions"). */
-#define WIDE       1.5
-#define WIDE_SHARE 0.03
+#define WIDE_SHARE 0.1
+
+/* How many times as wide: twice in 4 dimensions, less in more, where the two would no longer
+ * overlap. */
+static double wide_sd(double dimensions)
+{
+    return 1.0 + 2.0 / sqrt(dimensions);
+}
 
 /* Most coordinates that are quasi-random: gsl_qrng_sobol has 40. */
 #define QUASI_MOST 40
@@ -71,6 +77,7 @@ static int draw_globals(struct stats_draws *draws, struct abp_error *err)
 {
     const struct stats_latent *latent = draws->latent;
     size_t m = latent->globals, quasi = m - latent->at_mu + 2;
+    double wide = wide_sd((double)latent->size);
     if (quasi > QUASI_MOST)
         quasi = QUASI_MOST;
     gsl_qrng *sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)quasi);
@@ -89,7 +96,7 @@ static int draw_globals(struct stats_draws *draws, struct abp_error *err)
         shift[k] = gsl_rng_uniform(rng);
     for (size_t i = 0; i < draws->count; i++) {
         gsl_qrng_get(sobol, u);
-        draws->width[i] = fraction(u[1] + shift[1]) < WIDE_SHARE ? WIDE : 1.0;
+        draws->width[i] = fraction(u[1] + shift[1]) < WIDE_SHARE ? wide : 1.0;
         draws->radius[i] = 0.0;
         for (size_t k = 0; k < m; k++) {
             size_t q = k >= latent->at_mu ? 2 + k - latent->at_mu : QUASI_MOST;
@@ -128,7 +135,8 @@ static double draw_channel(const struct stats_draws *draws, size_t c, size_t i, 
  * a field of so many dimensions. */
 static double mixture_log_ratio(double radius, double dimensions)
 {
-    double wide = 0.5 * radius * (1.0 - 1.0 / (WIDE * WIDE)) - dimensions * log(WIDE);
+    double sd = wide_sd(dimensions);
+    double wide = 0.5 * radius * (1.0 - 1.0 / (sd * sd)) - dimensions * log(sd);
     double both[2] = {log(1.0 - WIDE_SHARE), log(WIDE_SHARE) + wide};
     return stats_logsumexp(both, 2);
 }
