@@ -30,6 +30,11 @@ struct abp_number abp_ratio_words(double ratio)
     return number(ratio, "%.2g", ratio);
 }
 
+struct abp_number abp_rough_words(double ratio)
+{
+    return fabs(ratio) < 99.5 ? number(ratio, "%.2g", ratio) : abp_ratio_words(ratio);
+}
+
 struct abp_number abp_percent_words(double share)
 {
     double percent = 100 * share;

@@ -51,7 +51,9 @@ const char *abp_verdict_words(enum abp_verdict verdict);
 struct abp_number {
     char text[40];
 };
-struct abp_number abp_ratio_words(double ratio);   /* "0.85", "12.3" */
+struct abp_number abp_ratio_words(double ratio); /* "0.85", "12.3" */
+/* A ratio of which two figures are plenty: where the next post may land. */
+struct abp_number abp_rough_words(double ratio);
 struct abp_number abp_percent_words(double share); /* "8 %", "<1 %", ">99 %" */
 struct abp_number abp_amount_words(double amount); /* three significant digits */
 struct abp_number abp_count_words(size_t count);   /* "2,437" */

@@ -177,8 +177,8 @@ static void put_numbers(struct abp_buffer *note, const struct abp_screen *screen
     put_chances(note, v);
     put_guard(note, &v->guard);
     if (!isnan(v->next_post.q025) && !isnan(v->next_post.q975))
-        abp_buffer_printf(note, ", next post x%s to x%s", abp_ratio_words(v->next_post.q025).text,
-                          abp_ratio_words(v->next_post.q975).text);
+        abp_buffer_printf(note, ", next post x%s to x%s", abp_rough_words(v->next_post.q025).text,
+                          abp_rough_words(v->next_post.q975).text);
     if (!isnan(v->net_value.mean))
         abp_buffer_printf(
             note, ", net value of a post %s (%s to %s)", abp_amount_words(v->net_value.mean).text,
