@@ -13,7 +13,7 @@ packages_of() {
     case $1 in
     build)
         echo gcc libc6-dev cmake ninja-build pkg-config libsqlite3-dev libgsl-dev libinih-dev \
-            libcurl4-openssl-dev libjansson-dev libical-dev libutf8proc-dev libssl-dev tzdata
+            libcurl4-openssl-dev libjansson-dev libutf8proc-dev libssl-dev tzdata
         ;;
     tests) echo libcmocka-dev sqlite3 pmccabe ;;
     checks) echo git clang clang-format clang-tidy libclang-rt-14-dev ;;
