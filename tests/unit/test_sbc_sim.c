@@ -125,40 +125,74 @@ static void rank_lifts(struct study *study, size_t r, const struct abp_posterior
     }
 }
 
-static int replicate(struct study *study, size_t r)
+/* Draws that the reweighting to the truth's own prior of mu must be worth for a replication to
+ * count. Whether they are depends on the data alone, so leaving the others out keeps the ranks
+ * uniform: data with no outcome above 0 at all says little of mu, and what it says is far from
+ * where the truths are. */
+#define WORTH_LEAST 400.0
+#define ATTEMPTS    50
+
+static double worth(const double *weights, size_t count)
+{
+    double sum = 0.0, squares = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        sum += weights[i];
+        squares += weights[i] * weights[i];
+    }
+    return sum * sum / squares;
+}
+
+static void rank_all(struct study *study, size_t r, const struct abp_posterior *p,
+                     const struct sim_truth *t, const double *weights, double *values)
+{
+    rank_lifts(study, r, p, t, weights, values);
+    const double *const draws[QUANTITIES] = {
+        [MU] = p->mu,       [KAPPA] = p->kappa, [TAU_V] = p->tau_v,
+        [TAU_U] = p->tau_u, [TAU_B] = p->tau_b, [TAU_W] = p->tau_w};
+    const double truths[QUANTITIES] = {[MU] = t->mu,       [KAPPA] = t->kappa, [TAU_V] = t->tau_v,
+                                       [TAU_U] = t->tau_u, [TAU_B] = t->tau_b, [TAU_W] = t->tau_w};
+    for (size_t q = 0; q < QUANTITIES; q++)
+        if (draws[q])
+            study->rank[q][r] = rank_of(draws[q], weights, p->draws, truths[q]);
+    if (study->rank[CHANNEL_LIFT])
+        study->rank[CHANNEL_LIFT][r] = channel_rank(p, t);
+    study->khat[r] = p->khat;
+}
+
+/* 1: ranked; 0: this data set does not count; -1: failed. */
+static int attempt(struct study *study, size_t r, unsigned long seed)
 {
     struct sim_posts posts;
     struct abp_posterior p;
     struct abp_error err;
     struct abp_priors priors = abp_default_priors(study->setting->family);
     struct abp_posterior_options options = {.seed = r};
-    sim_draw(&posts, study->setting, (unsigned long)(study->number * 1000003 + r + 1));
+    sim_draw(&posts, study->setting, seed);
     if (abp_posterior_fit(&p, &posts.data, study->setting->family, &priors, &options, &err) != 0) {
         printf("setting %zu, replication %zu: %s\n", study->number, r, err.message);
         return -1;
     }
-    double *weights = malloc(2 * p.draws * sizeof *weights), *values = weights + p.draws;
-    if (!weights) {
-        abp_posterior_release(&p);
-        return -1;
+    double *weights = malloc(2 * p.draws * sizeof *weights);
+    int rc = -1;
+    if (weights) {
+        weigh(weights, &p, &posts.data);
+        rc = worth(weights, p.draws) >= WORTH_LEAST;
+        if (rc)
+            rank_all(study, r, &p, &posts.truth, weights, weights + p.draws);
     }
-    weigh(weights, &p, &posts.data);
-    rank_lifts(study, r, &p, &posts.truth, weights, values);
-    const struct sim_truth *t = &posts.truth;
-    const double *const draws[QUANTITIES] = {
-        [MU] = p.mu,       [KAPPA] = p.kappa, [TAU_V] = p.tau_v,
-        [TAU_U] = p.tau_u, [TAU_B] = p.tau_b, [TAU_W] = p.tau_w};
-    const double truths[QUANTITIES] = {[MU] = t->mu,       [KAPPA] = t->kappa, [TAU_V] = t->tau_v,
-                                       [TAU_U] = t->tau_u, [TAU_B] = t->tau_b, [TAU_W] = t->tau_w};
-    for (size_t q = 0; q < QUANTITIES; q++)
-        if (draws[q])
-            study->rank[q][r] = rank_of(draws[q], weights, p.draws, truths[q]);
-    if (study->rank[CHANNEL_LIFT])
-        study->rank[CHANNEL_LIFT][r] = channel_rank(&p, t);
-    study->khat[r] = p.khat;
     free(weights);
     abp_posterior_release(&p);
-    return 0;
+    return rc;
+}
+
+static int replicate(struct study *study, size_t r)
+{
+    int rc = 0;
+    for (unsigned long k = 0; k < ATTEMPTS && rc == 0; k++)
+        rc = attempt(study, r, (unsigned long)(study->number * 1000003 + r + 1) + k * 100000007UL);
+    if (rc == 0)
+        printf("setting %zu, replication %zu: no data set that counts\n", study->number, r);
+    return rc == 1 ? 0 : -1;
 }
 
 static void *work(void *context)
