@@ -142,7 +142,8 @@ static const char *const version_1[] = {
 /* migrations[i] leads from version i to i + 1; its last statement says so in the file. */
 static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1};
 
-int abp_schema_check(struct abp_db *db, int read_only, struct abp_error *err)
+/* Inside a transaction, or another process may make the tables between two of the answers. */
+static int check(struct abp_db *db, int read_only, struct abp_error *err)
 {
     int64_t application = 0, version = 0, objects = 0;
     if (abp_db_integer(&application, db, "PRAGMA application_id", err) != 0 ||
@@ -167,6 +168,15 @@ int abp_schema_check(struct abp_db *db, int read_only, struct abp_error *err)
     return 0;
 }
 
+int abp_schema_check(struct abp_db *db, int read_only, struct abp_error *err)
+{
+    if (abp_db_exec(db, "BEGIN", err) != 0)
+        return -1;
+    int rc = check(db, read_only, err);
+    abp_db_rollback(db); /* nothing was written */
+    return rc;
+}
+
 int abp_schema_migrate(struct abp_db *db, struct abp_error *err)
 {
     int64_t version = 0;
@@ -177,8 +187,7 @@ int abp_schema_migrate(struct abp_db *db, struct abp_error *err)
     if (abp_db_begin(db, err) != 0)
         return -1;
     /* Again, now that nobody else can write: another process may have been faster. */
-    if (abp_schema_check(db, 0, err) != 0 ||
-        abp_db_integer(&version, db, "PRAGMA user_version", err) != 0)
+    if (check(db, 0, err) != 0 || abp_db_integer(&version, db, "PRAGMA user_version", err) != 0)
         goto fail;
     for (; version < ABP_SCHEMA_VERSION; version++)
         for (const char *const *sql = migrations[version]; *sql; sql++)
