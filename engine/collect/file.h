@@ -4,7 +4,7 @@
 
 #include "abpost/csv.h"
 #include "abpost/import.h"
-#include "collect/digest.h"
+#include "abpost/digest.h"
 
 struct abp_file {
     const char *path; /* borrowed */

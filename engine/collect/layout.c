@@ -2,7 +2,7 @@
 
 #include "abpost/buffer.h"
 #include "abpost/text.h"
-#include "collect/digest.h"
+#include "abpost/digest.h"
 
 #include <stdlib.h>
 #include <string.h>

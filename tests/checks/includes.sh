@@ -16,6 +16,10 @@ set -euo pipefail
 headers_without_source='
 env.h    = base
 terms.h  = base
+channel.h = channels
+outbox.h = store
+plan.h   = plan
+post_file.h = config
 config.h = config
 result.h = base
 sum.h    = base

@@ -1,0 +1,7 @@
+/* The connectors of this folder, one table each. */
+#ifndef ABP_CHANNELS_PLATFORMS_H
+#define ABP_CHANNELS_PLATFORMS_H
+
+#include "abpost/channel.h"
+
+#endif
