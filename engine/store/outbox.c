@@ -239,6 +239,28 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
     return row < 0 ? -1 : 0;
 }
 
+int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *channel, int64_t except,
+                         struct abp_error *err)
+{
+    static const char sql[] =
+        "SELECT max(a.started_at) FROM block b JOIN planned_post p ON p.block_id = b.id"
+        " JOIN attempt a ON a.planned_post_id = p.id"
+        " WHERE b.channel = :channel AND p.id <> :except"
+        " AND COALESCE((SELECT state FROM attempt_result r WHERE r.attempt_id = a.id"
+        "  ORDER BY r.id DESC LIMIT 1), 'sending') NOT IN ('not-posted', 'refused')";
+    struct abp_statement *s = NULL;
+    *at = 0;
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
+        return -1;
+    abp_bind_text(s, abp_param(s, ":channel"), channel);
+    abp_bind_int(s, abp_param(s, ":except"), except);
+    int row = abp_step(s, err);
+    if (row > 0)
+        *at = abp_column_int(s, 0);
+    abp_db_finish(s);
+    return row < 0 ? -1 : 0;
+}
+
 /* ---- transactions ---- */
 
 int abp_outbox_begin(struct abp_store *store, struct abp_error *err)

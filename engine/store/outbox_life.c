@@ -41,6 +41,59 @@ static int insert_attempt(int64_t *attempt, struct abp_store *store, const struc
     return rc;
 }
 
+/* 1: another post of that experiment took the file on that channel. */
+static int is_file_used(struct abp_store *store, const struct abp_planned *post, const char *file,
+                        struct abp_error *err)
+{
+    static const char sql[] =
+        "SELECT 1 FROM attempt a JOIN planned_post p ON p.id = a.planned_post_id"
+        " JOIN block b ON b.id = p.block_id JOIN plan ON plan.id = b.plan_id"
+        " JOIN experiment e ON e.id = plan.experiment_id"
+        " WHERE a.file = :file AND b.channel = :channel AND e.name = :experiment"
+        " AND p.id <> :planned LIMIT 1";
+    struct abp_statement *s = NULL;
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
+        return -1;
+    abp_bind_text(s, abp_param(s, ":file"), file);
+    abp_bind_text(s, abp_param(s, ":channel"), post->channel);
+    abp_bind_text(s, abp_param(s, ":experiment"), post->experiment);
+    abp_bind_int(s, abp_param(s, ":planned"), post->id);
+    int row = abp_step(s, err);
+    abp_db_finish(s);
+    return row;
+}
+
+/* 1: nothing was sent on the channel since. */
+static int is_quiet(struct abp_store *store, const struct abp_planned *post, int64_t since,
+                    struct abp_error *err)
+{
+    int64_t last;
+    if (since == 0)
+        return 1;
+    if (abp_outbox_last_post(&last, store, post->channel, post->id, err) != 0)
+        return -1;
+    return last <= since;
+}
+
+static int claim_post(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
+                      const struct abp_planned *post, struct abp_error *err)
+{
+    if (post->state != ABP_PLANNED)
+        return 0;
+    /* A later attempt sends what the first one sent, under the same key, or nothing. */
+    if (post->attempt &&
+        (strcmp(post->key, claim->key) != 0 || post->request_len != claim->request_len ||
+         memcmp(post->request, claim->request, claim->request_len) != 0))
+        return abp_fail(err, ABP_BUG, "a second attempt that differs from the first");
+    int used = is_file_used(store, post, claim->file, err);
+    if (used != 0)
+        return used < 0 ? -1 : 0;
+    int quiet = is_quiet(store, post, claim->quiet_since, err);
+    if (quiet <= 0)
+        return quiet;
+    return insert_attempt(attempt, store, claim, post->attempts + 1, err) == 0 ? 1 : -1;
+}
+
 static int claim_inside(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
                         struct abp_error *err)
 {
@@ -48,19 +101,9 @@ static int claim_inside(int64_t *attempt, struct abp_store *store, const struct 
     struct abp_planned_filter filter = {.id = claim->planned};
     if (abp_outbox_list(&list, store, &filter, err) != 0)
         return -1;
-    int free_to_go = list.count == 1 && list.list[0].state == ABP_PLANNED;
-    int64_t number = free_to_go ? list.list[0].attempts + 1 : 0;
-    /* A later attempt sends what the first one sent, under the same key, or nothing. */
-    int same = !free_to_go || !list.list[0].attempt ||
-               (strcmp(list.list[0].key, claim->key) == 0 &&
-                list.list[0].request_len == claim->request_len &&
-                memcmp(list.list[0].request, claim->request, claim->request_len) == 0);
+    int rc = list.count == 1 ? claim_post(attempt, store, claim, list.list, err) : 0;
     abp_planned_list_release(&list);
-    if (!same)
-        return abp_fail(err, ABP_BUG, "a second attempt that differs from the first");
-    if (!free_to_go)
-        return 0;
-    return insert_attempt(attempt, store, claim, number, err) == 0 ? 1 : -1;
+    return rc;
 }
 
 int abp_outbox_claim(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
@@ -69,6 +112,50 @@ int abp_outbox_claim(int64_t *attempt, struct abp_store *store, const struct abp
     if (abp_db_begin(store->db, err) != 0)
         return -1;
     return end(store, claim_inside(attempt, store, claim, err), err);
+}
+
+/* ---- leaving the plan ---- */
+
+static int insert_dropped(struct abp_store *store, int64_t planned, enum abp_post_state state,
+                          const char *reason, int64_t now, struct abp_error *err)
+{
+    struct abp_statement *s = NULL;
+    if (abp_db_prepare(&s, store->db,
+                       "INSERT INTO dropped (planned_post_id, dropped_at, state, reason)"
+                       " VALUES (:planned, :now, :state, :reason)",
+                       err) != 0)
+        return -1;
+    abp_bind_int(s, abp_param(s, ":planned"), planned);
+    abp_bind_int(s, abp_param(s, ":now"), now);
+    abp_bind_text(s, abp_param(s, ":state"), abp_post_state_name(state));
+    abp_bind_text(s, abp_param(s, ":reason"), reason);
+    int rc = abp_run(s, err);
+    abp_db_finish(s);
+    return rc;
+}
+
+/* The rest of a block that was not sent leaves the plan: its labels were drawn together. */
+static int redraw_mates(struct abp_store *store, const struct abp_planned_list *block,
+                        int64_t planned, const char *reason, int64_t now, struct abp_error *err)
+{
+    for (size_t i = 0; i < block->count; i++)
+        if (block->list[i].id != planned && block->list[i].state == ABP_PLANNED &&
+            insert_dropped(store, block->list[i].id, ABP_REDRAWN, reason, now, err) != 0)
+            return -1;
+    return 0;
+}
+
+/* The posts of the block that a post stands in; none for a post that is not there. */
+static int list_block(struct abp_planned_list *block, struct abp_store *store, int64_t planned,
+                      struct abp_error *err)
+{
+    struct abp_planned_list one;
+    struct abp_planned_filter filter = {.id = planned ? planned : -1};
+    if (abp_outbox_list(&one, store, &filter, err) != 0)
+        return -1;
+    filter = (struct abp_planned_filter){.block = one.count ? one.list[0].block : -1};
+    abp_planned_list_release(&one);
+    return abp_outbox_list(block, store, &filter, err);
 }
 
 /* ---- settling ---- */
@@ -131,6 +218,36 @@ static int is_out(struct abp_store *store, int64_t attempt, struct abp_error *er
     return row;
 }
 
+static int planned_of(int64_t *planned, struct abp_store *store, int64_t attempt,
+                      struct abp_error *err)
+{
+    struct abp_statement *s = NULL;
+    *planned = 0;
+    if (abp_db_prepare(&s, store->db, "SELECT planned_post_id FROM attempt WHERE id = :attempt",
+                       err) != 0)
+        return -1;
+    abp_bind_int(s, abp_param(s, ":attempt"), attempt);
+    int row = abp_step(s, err);
+    if (row > 0)
+        *planned = abp_column_int(s, 0);
+    abp_db_finish(s);
+    return row < 0 ? -1 : 0;
+}
+
+/* A refusal is for good, and voids the block. */
+static int refuse(struct abp_store *store, const struct abp_settlement *settlement,
+                  struct abp_error *err)
+{
+    struct abp_planned_list block;
+    int64_t planned;
+    if (planned_of(&planned, store, settlement->attempt, err) != 0 ||
+        list_block(&block, store, planned, err) != 0)
+        return -1;
+    int rc = redraw_mates(store, &block, planned, settlement->reason, settlement->now, err);
+    abp_planned_list_release(&block);
+    return rc;
+}
+
 static int settle_inside(struct abp_store *store, const struct abp_settlement *settlement,
                          struct abp_error *err)
 {
@@ -139,6 +256,8 @@ static int settle_inside(struct abp_store *store, const struct abp_settlement *s
         return out < 0 ? -1 : 0;
     if (insert_result(store, settlement, err) != 0)
         return -1;
+    if (settlement->state == ABP_REFUSED)
+        return refuse(store, settlement, err);
     return settlement->state == ABP_POSTED ? insert_post(store, settlement, err) : 0;
 }
 
@@ -152,25 +271,6 @@ int abp_outbox_settle(struct abp_store *store, const struct abp_settlement *sett
 
 /* ---- dropping ---- */
 
-static int insert_dropped(struct abp_store *store, int64_t planned, enum abp_post_state state,
-                          const char *reason, int64_t now, struct abp_error *err)
-{
-    struct abp_statement *s = NULL;
-    if (abp_db_prepare(&s, store->db,
-                       "INSERT INTO dropped (planned_post_id, dropped_at, state, reason)"
-                       " VALUES (:planned, :now, :state, :reason)",
-                       err) != 0)
-        return -1;
-    abp_bind_int(s, abp_param(s, ":planned"), planned);
-    abp_bind_int(s, abp_param(s, ":now"), now);
-    abp_bind_text(s, abp_param(s, ":state"), abp_post_state_name(state));
-    abp_bind_text(s, abp_param(s, ":reason"), reason);
-    int rc = abp_run(s, err);
-    abp_db_finish(s);
-    return rc;
-}
-
-/* The post itself first; a platform's refusal of it is a fact already. */
 static int drop_one(struct abp_store *store, const struct abp_planned_list *block, int64_t planned,
                     enum abp_post_state state, const char *reason, int64_t now,
                     struct abp_error *err)
@@ -178,8 +278,6 @@ static int drop_one(struct abp_store *store, const struct abp_planned_list *bloc
     for (size_t i = 0; i < block->count; i++) {
         if (block->list[i].id != planned)
             continue;
-        if (block->list[i].state == ABP_REFUSED && state == ABP_REFUSED)
-            return 1;
         if (block->list[i].state != ABP_PLANNED)
             return 0;
         return insert_dropped(store, planned, state, reason, now, err) == 0 ? 1 : -1;
@@ -190,19 +288,13 @@ static int drop_one(struct abp_store *store, const struct abp_planned_list *bloc
 static int drop_inside(struct abp_store *store, int64_t planned, enum abp_post_state state,
                        const char *reason, int64_t now, struct abp_error *err)
 {
-    struct abp_planned_list one, block = {0};
-    struct abp_planned_filter filter = {.id = planned};
-    if (abp_outbox_list(&one, store, &filter, err) != 0)
-        return -1;
-    filter = (struct abp_planned_filter){.block = one.count ? one.list[0].block : -1};
-    abp_planned_list_release(&one);
-    if (abp_outbox_list(&block, store, &filter, err) != 0)
+    struct abp_planned_list block;
+    if (list_block(&block, store, planned, err) != 0)
         return -1;
     int dropped = drop_one(store, &block, planned, state, reason, now, err);
-    for (size_t i = 0; dropped > 0 && state != ABP_CANCELLED && i < block.count; i++)
-        if (block.list[i].id != planned && block.list[i].state == ABP_PLANNED &&
-            insert_dropped(store, block.list[i].id, ABP_REDRAWN, reason, now, err) != 0)
-            dropped = -1;
+    if (dropped > 0 && state != ABP_CANCELLED &&
+        redraw_mates(store, &block, planned, reason, now, err) != 0)
+        dropped = -1;
     abp_planned_list_release(&block);
     return dropped;
 }

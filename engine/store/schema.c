@@ -151,7 +151,8 @@ static const char *const version_2[] = {
     " channel TEXT NOT NULL,"
     " design TEXT NOT NULL"
     ") STRICT;"
-    "CREATE INDEX block_of_plan ON block (plan_id);" FACTS("block"),
+    "CREATE INDEX block_of_plan ON block (plan_id);"
+    "CREATE INDEX block_of_channel ON block (channel);" FACTS("block"),
 
     /* The local wall time and its zone are what was planned; due_at is the instant that the zone's
      * rules made of it on the day it was drawn. */
@@ -193,7 +194,8 @@ static const char *const version_2[] = {
     " started_at INTEGER NOT NULL,"
     " leased_until INTEGER NOT NULL,"
     " UNIQUE (planned_post_id, number)"
-    ") STRICT;" FACTS("attempt"),
+    ") STRICT;"
+    "CREATE INDEX attempt_of_file ON attempt (file);" FACTS("attempt"),
 
     /* What came of it; the newest row counts (unknown, then reconciled). */
     "CREATE TABLE attempt_result ("

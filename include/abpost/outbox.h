@@ -76,6 +76,11 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
                     const struct abp_planned_filter *filter, struct abp_error *err) ABP_MUST_CHECK;
 void abp_planned_list_release(struct abp_planned_list *list);
 
+/* When a channel was last sent anything that is out or may be, but for the post `except`: UTC
+ * seconds; 0: never. */
+int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *channel, int64_t except,
+                         struct abp_error *err) ABP_MUST_CHECK;
+
 /* ---- a transaction around several calls, with the right to write from its begin on ---- */
 
 int abp_outbox_begin(struct abp_store *store, struct abp_error *err) ABP_MUST_CHECK;
@@ -102,9 +107,11 @@ struct abp_claim {
     const char *key, *request, *file, *file_digest, *owner;
     size_t request_len;
     int64_t now, leased_until;
+    int64_t quiet_since; /* nothing may have been sent on the channel after this; 0: never mind */
 };
 
-/* 1: *attempt is ours, durably; 0: somebody else has it, or it may not go out any more; -1. */
+/* 1: *attempt is ours, durably; 0: somebody else has it, or it may not go out any more, or its file
+ * went out on this channel already, or the channel is not quiet; -1. */
 int abp_outbox_claim(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
                      struct abp_error *err) ABP_MUST_CHECK;
 
@@ -116,8 +123,8 @@ struct abp_settlement {
     const char *remote_id, *version, *url, *reason; /* NULL: none */
 };
 
-/* 0 also when the attempt was settled the same way before; a post that is out stays out, whoever
- * says something else later. */
+/* A post that is out stays out, whoever says something else later. REFUSED takes the posts of its
+ * block that were not sent out of the plan too, as REDRAWN. */
 int abp_outbox_settle(struct abp_store *store, const struct abp_settlement *settlement,
                       struct abp_error *err) ABP_MUST_CHECK;
 
