@@ -164,11 +164,14 @@ void abp_connection_close(struct abp_connection *connection);
 
 /* ---- what the platforms share ---- */
 
-/* The secret itself, into out (cleared by abp_secret_wipe). ABP_PERSON when it is not there, can be
- * read by others, is empty, or its command fails or takes over 30 s. Never says a byte of it. One
- * line end after it does not count. */
+/* The secret itself, into out, which need not be initialised and is so afterwards in any case;
+ * ended by abp_secret_wipe. One line end after it does not count. ABP_PERSON when it is not there,
+ * its file is readable by others or somebody else's, its command (run in the folder root) fails or
+ * takes over 30 s, or it is empty, longer than 4096 bytes, or more than one line. Never says a byte
+ * of it. */
 int abp_secret_read(struct abp_buffer *out, const struct abp_secret *secret, const char *root,
                     struct abp_error *err) ABP_MUST_CHECK;
+/* Overwrites and releases a buffer that held a secret. */
 void abp_secret_wipe(struct abp_buffer *secret);
 
 /* Lengths as platforms count (content and limits in; the first thing that is too long or missing
