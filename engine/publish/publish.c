@@ -1,12 +1,11 @@
 #include "abpost/publish.h"
 
+#include "abpost/servers.h"
 #include "abpost/zone.h"
 #include "publish/run.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MOST_THREADS 16 /* they wait for servers, not for processors */
 
 int64_t pub_now(const struct pub_run *run)
 {
@@ -83,33 +82,21 @@ static void place_in_time(struct abp_planned_list *list)
     abp_zone_free(zone);
 }
 
-/* ---- one server ---- */
+/* ---- one channel ---- */
 
-/* The channels of one server, which are served one after the other. */
-struct group {
-    const struct abp_channel **channels; /* owned; borrowed pointers */
-    size_t count;
-};
-
-struct groups {
+struct pass {
     struct pub_run *run;                 /* borrowed */
     const struct abp_planned_list *list; /* borrowed */
-    struct group *groups;                /* owned */
-    size_t count, next;                  /* next: the first that nobody has begun */
 };
-
-static int same_server(const struct abp_channel *a, const struct abp_channel *b)
-{
-    return a->platform == b->platform &&
-           strcmp(a->server ? a->server : "", b->server ? b->server : "") == 0;
-}
 
 static int is_stopped(const struct pub_run *run)
 {
-    return run->failed.code != ABP_OK || (run->in->env->stop && *run->in->env->stop);
+    return run->in->env->stop && *run->in->env->stop;
 }
 
-static int serve(struct pub_channel *c, const struct abp_planned_list *list, struct abp_error *err)
+/* What may be out is asked for before anything new is said. */
+static int serve_posts(struct pub_channel *c, const struct abp_planned_list *list,
+                       struct abp_error *err)
 {
     for (int reconciling = 1; reconciling >= 0; reconciling--)
         for (size_t i = 0; i < list->count && !is_stopped(c->run); i++) {
@@ -136,9 +123,30 @@ static void tell_channel(struct pub_run *run, const struct abp_channel *channel,
     }
 }
 
+static int serve(void *context, struct abp_connection *connection,
+                 const struct abp_channel *channel, const struct abp_error *why)
+{
+    struct pass *pass = context;
+    struct pub_run *run = pass->run;
+    struct pub_channel c = {.run = run, .channel = channel, .connection = connection};
+    struct abp_error err = {0};
+    if (!connection) {
+        tell_channel(run, channel, pass->list, why->message);
+        run->report->sign_in |= why->code == ABP_PERSON;
+        return 0;
+    }
+    if (serve_posts(&c, pass->list, &err) == 0)
+        return 0;
+    if (run->failed.code == ABP_OK)
+        run->failed = err;
+    return -1;
+}
+
+/* ---- all channels ---- */
+
 /* 1: there is something to do there. */
-static int has_work(const struct pub_run *run, const struct abp_channel *channel,
-                    const struct abp_planned_list *list)
+static unsigned char has_work(const struct pub_run *run, const struct abp_channel *channel,
+                              const struct abp_planned_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         if (strcmp(list->list[i].channel, channel->name) == 0 &&
@@ -147,94 +155,31 @@ static int has_work(const struct pub_run *run, const struct abp_channel *channel
     return 0;
 }
 
-static void serve_channel(struct groups *g, const struct abp_channel *channel,
-                          struct abp_http *http)
+static int serve_all(struct pub_run *run, const struct abp_planned_list *list,
+                     struct abp_error *err)
 {
-    struct pub_run *run = g->run;
-    struct pub_channel c = {.run = run, .channel = channel};
-    struct abp_error err = {0};
-    if (abp_connection_open(&c.connection, channel, http, run->in->ws->root, run->in->env->now,
-                            run->in->env->context, &err) != 0) {
-        tell_channel(run, channel, g->list, err.message);
-        run->report->sign_in |= err.code == ABP_PERSON;
-        return;
-    }
-    if (serve(&c, g->list, &err) != 0 && run->failed.code == ABP_OK)
-        run->failed = err;
-    abp_connection_close(&c.connection);
-}
-
-static void serve_group(struct groups *g, const struct group *group)
-{
-    const struct abp_http_factory *factory = g->run->in->env->http;
-    struct abp_http *http = NULL;
-    struct abp_error err = {0};
-    if (factory && factory->open(&http, factory->context, &err) != 0) {
-        g->run->failed = err;
-        return;
-    }
-    for (size_t i = 0; i < group->count && !is_stopped(g->run); i++)
-        serve_channel(g, group->channels[i], http);
-    if (http)
-        http->close(http);
-}
-
-static void *work(void *context)
-{
-    struct groups *g = context;
-    pthread_mutex_lock(&g->run->lock);
-    while (g->next < g->count && !is_stopped(g->run)) {
-        const struct group *group = &g->groups[g->next++];
-        serve_group(g, group);
-    }
-    pthread_mutex_unlock(&g->run->lock);
-    return NULL;
-}
-
-/* ---- all servers ---- */
-
-static int add_channel(struct groups *g, const struct abp_channel *channel, struct abp_error *err)
-{
-    size_t at = 0;
-    while (at < g->count && !same_server(g->groups[at].channels[0], channel))
-        at++;
-    struct group *group = &g->groups[at];
-    const struct abp_channel **grown = realloc(group->channels, (group->count + 1) * sizeof *grown);
-    if (!grown)
-        return abp_fail_memory(err);
-    group->channels = grown;
-    grown[group->count++] = channel;
-    g->count = at == g->count ? g->count + 1 : g->count;
-    return 0;
-}
-
-static int make_groups(struct groups *g, struct abp_error *err)
-{
-    const struct abp_workspace *ws = g->run->in->ws;
-    g->groups = calloc(ws->channel_count + 1, sizeof *g->groups);
-    if (!g->groups)
+    const struct abp_workspace *ws = run->in->ws;
+    struct pass pass = {run, list};
+    unsigned char *wanted = calloc(ws->channel_count + 1, 1);
+    if (!wanted)
         return abp_fail_memory(err);
     for (size_t i = 0; i < ws->channel_count; i++)
-        if (has_work(g->run, &ws->channels[i], g->list) &&
-            add_channel(g, &ws->channels[i], err) != 0)
-            return -1;
-    return 0;
-}
-
-static int serve_all(struct groups *g, struct abp_error *err)
-{
-    pthread_t threads[MOST_THREADS];
-    size_t started = 0, wanted = g->count < MOST_THREADS ? g->count : MOST_THREADS;
-    /* The last one is this thread. */
-    while (started + 1 < wanted && pthread_create(&threads[started], NULL, work, g) == 0)
-        started++;
-    work(g);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-    if (g->run->failed.code == ABP_OK)
-        return 0;
-    *err = g->run->failed;
-    return -1;
+        wanted[i] = has_work(run, &ws->channels[i], list);
+    struct abp_servers servers = {.env = run->in->env,
+                                  .root = ws->root,
+                                  .channels = ws->channels,
+                                  .wanted = wanted,
+                                  .channel_count = ws->channel_count,
+                                  .lock = &run->lock,
+                                  .serve = serve,
+                                  .context = &pass};
+    int rc = abp_servers_each(&servers, err);
+    free(wanted);
+    if (rc == 0 && run->failed.code != ABP_OK) {
+        *err = run->failed;
+        rc = -1;
+    }
+    return rc;
 }
 
 /* Posts on channels that the workspace no longer has. */
@@ -265,25 +210,14 @@ static int count_unknown(struct pub_run *run, struct abp_error *err)
     return 0;
 }
 
-static void free_groups(struct groups *g)
-{
-    for (size_t i = 0; g->groups && i < g->count; i++)
-        free(g->groups[i].channels);
-    free(g->groups);
-}
-
-static int pass(struct pub_run *run, struct abp_error *err)
+static int pass_over(struct pub_run *run, struct abp_error *err)
 {
     struct abp_planned_list list;
     if (gather(&list, run, err) != 0)
         return -1;
     place_in_time(&list);
     tell_orphans(run, &list);
-    struct groups g = {.run = run, .list = &list};
-    int rc = make_groups(&g, err);
-    if (rc == 0 && g.count)
-        rc = serve_all(&g, err);
-    free_groups(&g);
+    int rc = serve_all(run, &list, err);
     abp_planned_list_release(&list);
     return rc == 0 ? count_unknown(run, err) : rc;
 }
@@ -329,7 +263,7 @@ int abp_publish_run(struct abp_publish_report *report, const struct abp_publish_
     memset(report, 0, sizeof *report);
     if (pub_run_open(&run, input, report, err) != 0)
         return -1;
-    int rc = pass(&run, err);
+    int rc = pass_over(&run, err);
     pub_run_close(&run);
     return rc;
 }

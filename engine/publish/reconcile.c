@@ -112,14 +112,14 @@ static void nobody_knows(struct abp_outcome *outcome, const struct abp_planned *
 static void judge_absence(struct abp_outcome *outcome, const struct pub_channel *channel,
                           const struct abp_planned *post, int64_t now)
 {
-    int64_t settled_at = post->started_at + channel->connection.ops->settle;
+    int64_t settled_at = post->started_at + channel->connection->ops->settle;
     if (outcome->fate != ABP_FATE_NOT_SENT || now >= settled_at)
         return;
     outcome->fate = ABP_FATE_UNKNOWN;
     outcome->retry_at = settled_at;
     snprintf(outcome->reason, sizeof outcome->reason,
              "it is not there yet; that is believed %lld s after it was sent",
-             (long long)channel->connection.ops->settle);
+             (long long)channel->connection->ops->settle);
 }
 
 static int tell_again(struct pub_channel *channel, const struct abp_planned *post)
@@ -137,7 +137,7 @@ int pub_reconcile(struct pub_channel *channel, const struct abp_planned *post,
                   struct abp_error *err)
 {
     struct pub_run *run = channel->run;
-    struct abp_connection *connection = &channel->connection;
+    struct abp_connection *connection = channel->connection;
     struct abp_outcome outcome = {.fate = ABP_FATE_UNKNOWN};
     int64_t now = pub_now(run);
     if (!is_abandoned(post, now))

@@ -25,12 +25,11 @@ struct pub_run {
     struct abp_error failed; /* code ABP_OK: the store works */
 };
 
-/* One channel of a worker, with its connection. */
+/* One channel while it is served. */
 struct pub_channel {
-    struct pub_run *run;               /* borrowed */
-    const struct abp_channel *channel; /* borrowed */
-    struct abp_connection connection;
-    int open;
+    struct pub_run *run; /* borrowed, like the rest */
+    const struct abp_channel *channel;
+    struct abp_connection *connection;
 };
 
 /* report is borrowed until the close. */

@@ -85,7 +85,7 @@ static int make_request(struct sending *s, struct abp_error *err)
     s->file = s->choice.name;
     s->digest = s->choice.content->digest;
     abp_key_make(s->key, now, s->post->id, run->salt);
-    struct abp_connection *connection = &s->channel->connection;
+    struct abp_connection *connection = s->channel->connection;
     pthread_mutex_unlock(&run->lock);
     int rc =
         connection->ops->prepare(connection, &s->request, s->choice.content, s->key, now, &outcome);
@@ -155,7 +155,7 @@ static int send_request(struct sending *s, struct abp_error *err)
         snprintf(outcome.reason, sizeof outcome.reason, "claiming it took too long");
         return pub_settle(s->channel, s->post, attempt, s->file, &outcome, 0, err);
     }
-    struct abp_connection *connection = &s->channel->connection;
+    struct abp_connection *connection = s->channel->connection;
     pthread_mutex_unlock(&run->lock);
     connection->ops->send(connection, &outcome, abp_buffer_text(&s->request), s->request.len,
                           s->key);
@@ -169,7 +169,7 @@ static int send_request(struct sending *s, struct abp_error *err)
 static int may_go(struct sending *s, struct abp_error *err)
 {
     struct pub_run *run = s->channel->run;
-    const struct abp_connection *connection = &s->channel->connection;
+    const struct abp_connection *connection = s->channel->connection;
     int64_t now = pub_now(run), lateness = now - s->post->due_at, last = 0;
     if (!s->post->attempt)
         shelf_choose(&s->choice, &s->experiment->shelf, s->post->id, connection->ops,
