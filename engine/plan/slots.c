@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_SECONDS    INT64_C(86400)
-#define WEEK_SECONDS   (7 * DAY_SECONDS)
-#define FIRST_MONDAY   INT64_C(-3) /* 1969-12-29, in days since 1970 */
-#define ROUNDING       1e-9        /* "0.1 per day" is 0.7000000000000001 a week */
-#define LONGEST_GAP    2 /* days: no clock was ever put forward by more than one */
+#define DAY_SECONDS  INT64_C(86400)
+#define WEEK_SECONDS (7 * DAY_SECONDS)
+#define FIRST_MONDAY INT64_C(-3) /* 1969-12-29, in days since 1970 */
+#define ROUNDING     1e-9        /* "0.1 per day" is 0.7000000000000001 a week */
+#define LONGEST_GAP  2           /* days: no clock was ever put forward by more than one */
 
 static int64_t floor_divide(int64_t a, int64_t b)
 {
@@ -99,8 +99,8 @@ void abp_channel_give_back(struct abp_channel_slots *channel, int64_t at)
 static size_t number_of_time(const struct abp_schedule *schedule, const struct abp_wall_time *time)
 {
     size_t i = 0;
-    while (i < schedule->time_count && (schedule->times[i].hour != time->hour ||
-                                        schedule->times[i].minute != time->minute))
+    while (i < schedule->time_count &&
+           (schedule->times[i].hour != time->hour || schedule->times[i].minute != time->minute))
         i++;
     return i;
 }
@@ -252,7 +252,7 @@ static int keeps_gap(const struct abp_channel_slots *channel, int64_t at)
 struct choice {
     const struct abp_slots *slots;
     int64_t gap;
-    uint64_t *chance; /* owned; breaks ties */
+    uint64_t *chance;                /* owned; breaks ties */
     unsigned char *picked, *blocked; /* owned; blocked: picked, or too near to one that is */
 };
 
@@ -313,7 +313,7 @@ static size_t best_slot(const struct choice *choice, const unsigned *used, size_
 }
 
 static int choose(struct abp_slots *slots, const struct abp_channel_slots *channel, size_t room,
-                  struct abp_random *random, struct abp_error *err)
+                  struct abp_random *random, struct abp_slot_tally *tally, struct abp_error *err)
 {
     size_t n = slots->count;
     struct choice choice = {.slots = slots, .gap = gap_of(channel)};
@@ -339,6 +339,8 @@ static int choose(struct abp_slots *slots, const struct abp_channel_slots *chann
     for (size_t i = 0; i < n; i++)
         if (choice.picked[i])
             slots->list[slots->count++] = slots->list[i];
+    tally->free += slots->count;
+    *(want < most ? &tally->full : &tally->near) += n - slots->count;
     free(marks);
     free(choice.chance);
     return 0;
@@ -361,6 +363,5 @@ int abp_slots_choose(struct abp_slots *slots, const struct abp_channel_slots *ch
             slots->list[kept++] = *slot;
     }
     slots->count = kept;
-    tally->free += kept;
-    return kept ? choose(slots, channel, room, random, err) : 0;
+    return kept ? choose(slots, channel, room, random, tally, err) : 0;
 }

@@ -34,7 +34,7 @@ struct abp_slot_tally {
     size_t blackout; /* on a day of blackout */
     size_t full;     /* in a week that has its target */
     size_t near;     /* nearer than min_gap to something taken */
-    size_t free;
+    size_t free;     /* chosen */
 };
 
 struct abp_channel_slots {
