@@ -1,5 +1,6 @@
 #include "abpost/cli.h"
 
+#include "abpost/http_curl.h"
 #include "abpost/text.h"
 
 #include <errno.h>
@@ -110,6 +111,7 @@ void abp_cli_start(struct abp_env *env)
     env->now = wall_clock;
     env->seed = 1;
     env->entropy = kernel_entropy;
+    env->http = abp_http_curl();
     env->threads = processors > 0 && processors < 1024 ? (unsigned)processors : 1;
     env->directory = ".";
     env->config = is_set("ABPOST_CONFIG") ? getenv("ABPOST_CONFIG") : NULL;

@@ -131,6 +131,11 @@ struct abp_channel_ops {
      * nobody can be asked. */
     void (*find)(struct abp_connection *connection, struct abp_outcome *outcome,
                  const char *request, size_t len, const char *key, int64_t sent_at);
+    /* A person says that a post is at url: what it is called there, into outcome (remote_id, url,
+     * version, posted_at). -1: ABP_DATA for a url that is no post of this account. NULL: the url
+     * itself is the id. */
+    int (*locate)(struct abp_connection *connection, struct abp_outcome *outcome, const char *url,
+                  struct abp_error *err);
     /* Reads any number of posts, in batches of the platform's size. -1 with err (ABP_PERSON,
      * ABP_UNREACHABLE) when nothing could be read; those not reached are ABP_READ_NOT. */
     int (*read)(struct abp_connection *connection, struct abp_reading *readings, size_t count,
@@ -170,11 +175,14 @@ void abp_connection_close(struct abp_connection *connection);
 
 /* ---- what the platforms share ---- */
 
-/* The secret itself, into out (cleared by abp_secret_wipe). ABP_PERSON when it is not there, can be
- * read by others, is empty, or its command fails or takes over 30 s. Never says a byte of it. One
- * line end after it does not count. */
+/* The secret itself, into out, which need not be initialised and is so afterwards in any case;
+ * ended by abp_secret_wipe. One line end after it does not count. ABP_PERSON when it is not there,
+ * its file is readable by others or somebody else's, its command (run in the folder root) fails or
+ * takes over 30 s, or it is empty, longer than 4096 bytes, or more than one line. Never says a byte
+ * of it. */
 int abp_secret_read(struct abp_buffer *out, const struct abp_secret *secret, const char *root,
                     struct abp_error *err) ABP_MUST_CHECK;
+/* Overwrites and releases a buffer that held a secret. */
 void abp_secret_wipe(struct abp_buffer *secret);
 
 /* The text as it is sent: the content's, and its link where that goes into the text and does not

@@ -40,8 +40,8 @@ enum abp_http_fate {
     ABP_HTTP_LOST      /* it may have arrived; no whole answer came (reset, time-out, too long) */
 };
 
-#define ABP_HTTP_ANSWER_MAX ((size_t)8 << 20) /* bytes of an answer's body at most; more is LOST   \
-                                               */
+/* Bytes of an answer's body and of its headers at most; more is LOST. */
+#define ABP_HTTP_ANSWER_MAX ((size_t)8 << 20)
 #define ABP_HTTP_HEADER_MAX ((size_t)64 << 10)
 
 struct abp_http_answer {
