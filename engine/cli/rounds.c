@@ -2,6 +2,7 @@
 
 #include "screen.h"
 
+#include "abpost/collect.h"
 #include "abpost/outbox.h"
 
 #include <stdlib.h>
@@ -175,6 +176,48 @@ static int publish_all(struct abp_round_report *report, const struct abp_rounds 
     return rc;
 }
 
+static void note_reading(void *context, const struct abp_read_note *note)
+{
+    static const char *const names[] = {[ABP_READ_DONE] = "read",
+                                        [ABP_READ_DELETED] = "deleted",
+                                        [ABP_READ_EDITED] = "edited",
+                                        [ABP_READ_FAILED] = "not-read"};
+    struct abp_action action = {.action = names[note->kind],
+                                .experiment = note->post->experiment,
+                                .channel = note->post->channel,
+                                .variant = note->post->variant,
+                                .post = note->post->planned,
+                                .url = note->post->url,
+                                .detail = note->detail,
+                                .trouble = note->kind != ABP_READ_DONE};
+    abp_journal_add(context, &action);
+}
+
+static int collect_all(struct abp_round_report *report, const struct abp_rounds *rounds,
+                       struct abp_journal *journal, struct abp_error *err)
+{
+    const struct abp_experiment **files = calloc(rounds->count + 1, sizeof *files);
+    struct abp_collect_report collected;
+    struct abp_collect_input input = {.env = rounds->env,
+                                      .ws = &rounds->inputs.ws,
+                                      .store = rounds->store,
+                                      .experiments = files,
+                                      .experiment_count = rounds->count,
+                                      .note = note_reading,
+                                      .context = journal};
+    if (!files)
+        return abp_fail_memory(err);
+    for (size_t i = 0; i < rounds->count; i++)
+        files[i] = &rounds->experiments[i].file;
+    int rc = abp_collect_run(&collected, &input, err);
+    free(files);
+    report->read = collected.read;
+    report->unread = collected.failed;
+    report->sign_in |= collected.sign_in;
+    report->unreachable |= collected.unreachable;
+    return rc;
+}
+
 int abp_rounds_tick(struct abp_round_report *report, struct abp_rounds *rounds,
                     struct abp_journal *journal, struct abp_error *err)
 {
@@ -185,7 +228,9 @@ int abp_rounds_tick(struct abp_round_report *report, struct abp_rounds *rounds,
         if (rounds->experiments[i].planned &&
             plan_on(rounds, &rounds->experiments[i], journal, err) != 0)
             return -1;
-    return publish_all(report, rounds, journal, err);
+    if (publish_all(report, rounds, journal, err) != 0)
+        return -1;
+    return collect_all(report, rounds, journal, err);
 }
 
 int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_rounds *rounds,
