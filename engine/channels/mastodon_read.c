@@ -31,6 +31,7 @@ struct round {
 static void not_read(struct abp_reading *reading, const char *why)
 {
     reading->state = ABP_READ_NOT;
+    reading->edited = 0;
     reading->value_count = 0;
     snprintf(reading->reason, sizeof reading->reason, "%.240s", why);
 }
