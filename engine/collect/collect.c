@@ -16,7 +16,7 @@ struct pass {
     const struct abp_collect_input *in; /* borrowed */
     struct abp_collect_report *report;  /* borrowed */
     struct abp_made_list made;
-    struct abp_due_post *due; /* owned; made.count */
+    struct abp_due_post *due;    /* owned; made.count */
     struct abp_due_entry *order; /* owned; what is due, most urgent first */
     size_t due_count;
     pthread_mutex_t lock;
@@ -264,7 +264,8 @@ static int serve_all(struct pass *pass, struct abp_error *err)
         return abp_fail_memory(err);
     for (size_t i = 0; i < pass->due_count; i++)
         for (size_t c = 0; c < ws->channel_count; c++)
-            wanted[c] |= strcmp(pass->made.list[pass->order[i].index].channel, ws->channels[c].name) == 0;
+            wanted[c] |=
+                strcmp(pass->made.list[pass->order[i].index].channel, ws->channels[c].name) == 0;
     struct abp_servers servers = {.env = pass->in->env,
                                   .root = ws->root,
                                   .channels = ws->channels,
