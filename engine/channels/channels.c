@@ -6,6 +6,7 @@
 
 static const struct abp_channel_ops *const platforms[] = {
     &abp_mastodon,
+    &abp_outbox,
 };
 
 const struct abp_channel_ops *abp_channel_ops(enum abp_platform platform)
