@@ -102,7 +102,8 @@ static int own(const struct search *s, const json_t *status)
     const json_t *account = json_object_get(status, "account");
     const char *author = abp_mastodon_string(account, "id");
     const char *visibility = abp_mastodon_string(status, "visibility");
-    return author && strcmp(author, state->account_id) == 0 &&
+    /* Where no author is said, in the account's own list, it is the account. */
+    return (!author || strcmp(author, state->account_id) == 0) &&
            !abp_mastodon_string(status, "in_reply_to_id") &&
            !(visibility && strcmp(visibility, "direct") == 0);
 }
