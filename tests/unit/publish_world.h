@@ -36,6 +36,8 @@ struct world {
     enum fake_mode mode;
     char text[MOST_STATUSES][600];
     int64_t created[MOST_STATUSES];
+    int gone[MOST_STATUSES];  /* 1: deleted */
+    int likes[MOST_STATUSES]; /* what they are at now */
     size_t statuses, asked;
     /* what was told */
     size_t notes[ABP_NOTE_COUNT];
@@ -70,7 +72,7 @@ static inline json_t *fake_status(const struct world *w, size_t i)
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:[], s:i, s:i, s:i, s:n, s:{s:s}}", "id", id,
                      "created_at", when, "content", html, "visibility", "public", "url",
                      "https://example.social/@me/1", "media_attachments", "favourites_count",
-                     (int)(3 * i), "reblogs_count", 0, "replies_count", 1, "edited_at", "account",
+                     w->likes[i], "reblogs_count", 0, "replies_count", 1, "edited_at", "account",
                      "id", "7");
 }
 
@@ -118,6 +120,17 @@ static inline void fake_post(struct world *w, struct abp_http_answer *answer,
         snprintf(answer->why, sizeof answer->why, "the test cut the line");
 }
 
+/* GET /api/v1/statuses/ID; the many at once are a later version's. */
+static inline void fake_get(struct world *w, struct abp_http_answer *answer, const char *url)
+{
+    const char *id = strstr(url, "/api/v1/statuses/");
+    size_t i = id ? (size_t)strtoul(id + strlen("/api/v1/statuses/"), NULL, 10) - 1000 : SIZE_MAX;
+    if (i < w->statuses && !w->gone[i] && !strstr(url, "/source"))
+        fake_answer(answer, 200, fake_status(w, i));
+    else
+        fake_answer(answer, 404, json_pack("{s:s}", "error", "Record not found"));
+}
+
 static inline json_t *fake_list(const struct world *w)
 {
     json_t *list = json_array();
@@ -143,7 +156,7 @@ static inline int fake_exchange(struct abp_http *http, struct abp_http_answer *a
     } else if (strstr(request->url, "/accounts/7/statuses")) {
         fake_answer(answer, 200, strstr(request->url, "max_id") ? json_array() : fake_list(w));
     } else {
-        fake_answer(answer, 404, json_pack("{s:s}", "error", "Record not found"));
+        fake_get(w, answer, request->url);
     }
     return 0;
 }
