@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static const struct abp_channel_ops *const platforms[] = {NULL};
+static const struct abp_channel_ops *const platforms[] = {&abp_bluesky};
 
 const struct abp_channel_ops *abp_channel_ops(enum abp_platform platform)
 {
