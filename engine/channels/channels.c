@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-static const struct abp_channel_ops *const platforms[] = {NULL};
+static const struct abp_channel_ops *const platforms[] = {
+    &abp_outbox_ops,
+};
 
 const struct abp_channel_ops *abp_channel_ops(enum abp_platform platform)
 {
