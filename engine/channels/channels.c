@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const struct abp_channel_ops *const platforms[] = {
-    &abp_outbox_ops,
+    &abp_mastodon,
+    &abp_outbox,
 };
 
 const struct abp_channel_ops *abp_channel_ops(enum abp_platform platform)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct abp_command *const commands[] = {
-    &abp_command_init,     &abp_command_check,   &abp_command_import,
+    &abp_command_init,     &abp_command_check,   &abp_command_import, &abp_command_tick,
     &abp_command_evaluate, &abp_command_resolve, &abp_command_help,
 };
 

@@ -27,17 +27,29 @@ enum {
     C_POSTED,
     C_DELETED,
     C_EDITED,
+    C_TRIED,
+    C_FAILURES,
+    C_TROUBLE,
     C_METRIC,
     C_READ_AT,
     C_AGE,
     C_VALUE
 };
 
+/* When a post was last read; failures before that are over. */
+#define LAST_READ "COALESCE((SELECT max(read_at) FROM reading WHERE post_id = post.id), 0)"
+
 static const char select_made[] =
     "SELECT post.id, p.id, b.id, e.name, post.variant, post.channel, post.slot, a.file,"
     " r.remote_id, r.version, r.url, p.probability, b.design, p.due_at, post.posted_at,"
     " (SELECT seen_at FROM post_event v WHERE v.post_id = post.id AND v.kind = 'deleted'),"
     " (SELECT seen_at FROM post_event v WHERE v.post_id = post.id AND v.kind = 'edited'),"
+    " (SELECT max(failed_at) FROM reading_failure f WHERE f.post_id = post.id"
+    "  AND f.failed_at >= " LAST_READ "),"
+    " (SELECT count(*) FROM reading_failure f WHERE f.post_id = post.id"
+    "  AND f.failed_at >= " LAST_READ "),"
+    " (SELECT reason FROM reading_failure f WHERE f.post_id = post.id"
+    "  AND f.failed_at >= " LAST_READ " ORDER BY f.failed_at DESC LIMIT 1),"
     " reading.metric, reading.read_at, reading.age, reading.value "
     "FROM post JOIN experiment e ON e.id = post.experiment_id"
     " JOIN attempt a ON a.id = post.attempt_id"
@@ -66,6 +78,8 @@ static int copy_post(struct abp_made *m, struct abp_statement *s, struct abp_err
     m->posted_at = abp_column_int(s, C_POSTED);
     m->deleted_at = abp_column_int(s, C_DELETED);
     m->edited_at = abp_column_int(s, C_EDITED);
+    m->tried_at = abp_column_int(s, C_TRIED);
+    m->failures = (int)abp_column_int(s, C_FAILURES);
     struct {
         char **to;
         int column;
@@ -77,7 +91,8 @@ static int copy_post(struct abp_made *m, struct abp_statement *s, struct abp_err
                  {&m->remote_id, C_REMOTE},
                  {&m->version, C_VERSION},
                  {&m->url, C_URL},
-                 {&m->design, C_DESIGN}};
+                 {&m->design, C_DESIGN},
+                 {&m->trouble, C_TROUBLE}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (abp_column_copy(texts[i].to, s, texts[i].column, err) != 0)
             return -1;
@@ -174,8 +189,8 @@ void abp_made_list_release(struct abp_made_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         struct abp_made *m = &list->list[i];
-        char *owned[] = {m->experiment, m->variant, m->channel, m->slot,  m->file,
-                         m->remote_id,  m->version, m->url,     m->design};
+        char *owned[] = {m->experiment, m->variant, m->channel, m->slot,   m->file,
+                         m->remote_id,  m->version, m->url,     m->design, m->trouble};
         for (size_t k = 0; k < sizeof owned / sizeof *owned; k++)
             free(owned[k]);
         free(m->readings);
@@ -189,51 +204,67 @@ void abp_made_list_release(struct abp_made_list *list)
 
 /* ---- writing ---- */
 
-static int add_facts(struct abp_statement *reading, struct abp_statement *event,
-                     const struct abp_made_fact *facts, size_t count, struct abp_error *err)
+/* The statements of one batch. */
+struct adding {
+    struct abp_statement *reading, *event, *failure; /* owned */
+};
+
+static int prepare(struct adding *a, struct abp_store *store, struct abp_error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct abp_made_fact *f = &facts[i];
-        struct abp_statement *s = f->kind == ABP_MADE_READING ? reading : event;
-        if (f->kind == ABP_MADE_READING && !isfinite(f->value))
+    return abp_db_prepare(&a->reading, store->db,
+                          "INSERT INTO reading (post_id, metric, read_at, age, value)"
+                          " VALUES (:post, :metric, :at, :age, :value)"
+                          " ON CONFLICT (post_id, metric, read_at) DO NOTHING",
+                          err) != 0 ||
+                   abp_db_prepare(&a->event, store->db,
+                                  "INSERT INTO post_event (post_id, kind, seen_at)"
+                                  " VALUES (:post, :kind, :at)"
+                                  " ON CONFLICT (post_id, kind) DO NOTHING",
+                                  err) != 0 ||
+                   abp_db_prepare(&a->failure, store->db,
+                                  "INSERT INTO reading_failure (post_id, failed_at, reason)"
+                                  " VALUES (:post, :at, :reason)"
+                                  " ON CONFLICT (post_id, failed_at) DO NOTHING",
+                                  err) != 0
+               ? -1
+               : 0;
+}
+
+static int add_fact(const struct adding *a, const struct abp_made_fact *f, struct abp_error *err)
+{
+    struct abp_statement *s = a->event;
+    if (f->kind == ABP_MADE_READING) {
+        s = a->reading;
+        if (!isfinite(f->value))
             return abp_fail(err, ABP_BUG, "a reading that is no number");
-        abp_bind_int(s, abp_param(s, ":post"), f->post);
-        abp_bind_int(s, abp_param(s, ":at"), f->at);
-        if (f->kind == ABP_MADE_READING) {
-            abp_bind_text(s, abp_param(s, ":metric"), f->metric);
-            abp_bind_int(s, abp_param(s, ":age"), f->age);
-            abp_bind_real(s, abp_param(s, ":value"), f->value);
-        } else {
-            abp_bind_text(s, abp_param(s, ":kind"),
-                          f->kind == ABP_MADE_EDITED ? "edited" : "deleted");
-        }
-        if (abp_run(s, err) != 0)
-            return -1;
+        abp_bind_text(s, abp_param(s, ":metric"), f->metric);
+        abp_bind_int(s, abp_param(s, ":age"), f->age);
+        abp_bind_real(s, abp_param(s, ":value"), f->value);
+    } else if (f->kind == ABP_MADE_UNREAD) {
+        s = a->failure;
+        abp_bind_text(s, abp_param(s, ":reason"), f->metric ? f->metric : "");
+    } else {
+        abp_bind_text(s, abp_param(s, ":kind"), f->kind == ABP_MADE_EDITED ? "edited" : "deleted");
     }
-    return 0;
+    abp_bind_int(s, abp_param(s, ":post"), f->post);
+    abp_bind_int(s, abp_param(s, ":at"), f->at);
+    return abp_run(s, err);
 }
 
 int abp_made_add(struct abp_store *store, const struct abp_made_fact *facts, size_t count,
                  struct abp_error *err)
 {
-    struct abp_statement *reading = NULL, *event = NULL;
+    struct adding a = {NULL, NULL, NULL};
     if (count == 0)
         return 0;
     if (abp_db_begin(store->db, err) != 0)
         return -1;
-    int rc = -1;
-    if (abp_db_prepare(&reading, store->db,
-                       "INSERT INTO reading (post_id, metric, read_at, age, value)"
-                       " VALUES (:post, :metric, :at, :age, :value)"
-                       " ON CONFLICT (post_id, metric, read_at) DO NOTHING",
-                       err) == 0 &&
-        abp_db_prepare(&event, store->db,
-                       "INSERT INTO post_event (post_id, kind, seen_at) VALUES (:post, :kind, :at)"
-                       " ON CONFLICT (post_id, kind) DO NOTHING",
-                       err) == 0)
-        rc = add_facts(reading, event, facts, count, err);
-    abp_db_finish(reading);
-    abp_db_finish(event);
+    int rc = prepare(&a, store, err);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = add_fact(&a, &facts[i], err);
+    abp_db_finish(a.reading);
+    abp_db_finish(a.event);
+    abp_db_finish(a.failure);
     if (rc == 0)
         rc = abp_db_commit(store->db, err);
     if (rc != 0)

@@ -221,6 +221,14 @@ static const char *const version_2[] = {
     " PRIMARY KEY (post_id, kind)"
     ") STRICT, WITHOUT ROWID;" FACTS("post_event"),
 
+    /* A time at which a post could not be read. */
+    "CREATE TABLE reading_failure ("
+    " post_id INTEGER NOT NULL REFERENCES post (id),"
+    " failed_at INTEGER NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " PRIMARY KEY (post_id, failed_at)"
+    ") STRICT, WITHOUT ROWID;" FACTS("reading_failure"),
+
     /* A verdict that ended the test of a variant, on the night it was first reached. */
     "CREATE TABLE decision ("
     " id INTEGER PRIMARY KEY,"

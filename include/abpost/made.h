@@ -20,11 +20,15 @@ struct abp_made {
     int64_t id; /* of the post in the store */
     int64_t planned, block;
     char *experiment, *variant, *channel, *slot, *file;
-    char *remote_id, *version, *url;   /* NULL: none */
-    double probability;                /* of this variant at this place, as it was drawn */
-    char *design;                      /* of its block */
-    int64_t due_at, posted_at;         /* UTC seconds */
-    int64_t deleted_at, edited_at;     /* UTC seconds when it was seen; 0: never */
+    char *remote_id, *version, *url; /* NULL: none */
+    double probability;              /* of this variant at this place, as it was drawn */
+    char *design;                    /* of its block */
+    int64_t due_at, posted_at;       /* UTC seconds */
+    int64_t deleted_at, edited_at;   /* UTC seconds when it was seen; 0: never */
+    int64_t
+        tried_at;  /* UTC seconds when reading it last failed, if nothing was read since; else 0 */
+    int failures;  /* in a row */
+    char *trouble; /* the reason of the last of them; NULL: none */
     struct abp_made_reading *readings; /* owned; by read_at, then metric */
     size_t reading_count;
 };
@@ -42,7 +46,7 @@ int abp_made_list_read(struct abp_made_list *list, struct abp_store *store, cons
                        const char *channel, int64_t from, struct abp_error *err) ABP_MUST_CHECK;
 void abp_made_list_release(struct abp_made_list *list);
 
-enum abp_made_event { ABP_MADE_READING, ABP_MADE_EDITED, ABP_MADE_DELETED };
+enum abp_made_event { ABP_MADE_READING, ABP_MADE_EDITED, ABP_MADE_DELETED, ABP_MADE_UNREAD };
 
 /* Something seen at a post. */
 struct abp_made_fact {
@@ -50,7 +54,7 @@ struct abp_made_fact {
     int64_t post;
     int64_t at;         /* UTC seconds */
     int64_t age;        /* READING: of the post, seconds */
-    const char *metric; /* READING; borrowed */
+    const char *metric; /* READING; UNREAD: why it could not be read; borrowed */
     double value;       /* READING; finite */
 };
 

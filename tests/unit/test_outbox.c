@@ -327,6 +327,18 @@ static void test_made(void **state)
     OK(abp_made_list_read(&list, store, "y", NULL, 0, &err));
     assert_int_equal(list.count, 0);
     abp_made_list_release(&list);
+    /* Failures count until something is read. */
+    struct abp_made_fact failures[] = {{ABP_MADE_UNREAD, 1, NOW + 90, 0, "before", 0},
+                                       {ABP_MADE_UNREAD, 1, NOW + 110, 0, "closed", 0},
+                                       {ABP_MADE_UNREAD, 1, NOW + 120, 0, "still closed", 0}};
+    OK(abp_made_add(store, failures, 3, &err));
+    OK(abp_made_list_read(&list, store, NULL, NULL, 0, &err));
+    assert_int_equal(list.list[0].failures, 2);
+    assert_int_equal(list.list[0].tried_at, NOW + 120);
+    assert_string_equal(list.list[0].trouble, "still closed");
+    assert_int_equal(list.list[1].failures, 0);
+    assert_null(list.list[1].trouble);
+    abp_made_list_release(&list);
     /* One bad fact, and none of them is there. */
     facts[0] = (struct abp_made_fact){ABP_MADE_READING, 2, NOW, 1, "likes", 1};
     facts[1] = (struct abp_made_fact){ABP_MADE_READING, 99, NOW, 1, "likes", 1};

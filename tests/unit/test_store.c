@@ -120,12 +120,13 @@ static void test_facts(void **state)
         "INSERT INTO attempt VALUES (1, 1, 1, 'k', x'00', 'f', 'h', 'o', 0, 60);"
         "INSERT INTO attempt_result VALUES (1, 1, 0, 'posted', '1', NULL, NULL, NULL, NULL);"
         "INSERT INTO post_event VALUES (1, 'edited', 0);"
+        "INSERT INTO reading_failure VALUES (1, 0, 'r');"
         "INSERT INTO decision VALUES (1, 1, 'a', 'repeat', 0, 'r')";
     assert_int_equal(abp_db_exec(store->db, fill, &err), 0);
     static const char *const tables[] = {
         "experiment",     "analysis", "plan",       "block",   "planned_post",
         "dropped",        "attempt",  "import",     "post",    "import_experiment",
-        "attempt_result", "reading",  "post_event", "decision"};
+        "attempt_result", "reading",  "post_event", "decision", "reading_failure"};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char sql[200];
         snprintf(sql, sizeof sql, "SELECT count(*) > 0 FROM %s", tables[i]);
