@@ -64,17 +64,16 @@ static void take_samples(struct abp_curve *curve, const struct abp_series *serie
 
 static void add_knots(struct abp_curve *curve)
 {
-    for (size_t i = 0; i < curve->sample_count; i++) {
-        const struct sample *s = &curve->samples[i];
-        struct knot *last = curve->knot_count ? &curve->knots[curve->knot_count - 1] : NULL;
-        if (!last || last->age != s->age)
-            curve->knots[curve->knot_count++] =
-                (struct knot){.age = s->age, .value = s->value, .horizon = s->at_horizon};
-        else {
-            last->value += s->value;
-            last->horizon += s->at_horizon;
+    struct knot *last = curve->knots, *end = curve->knots;
+    for (const struct sample *s = curve->samples; s < curve->samples + curve->sample_count; s++) {
+        if (end == curve->knots || last->age != s->age) {
+            last = end++;
+            *last = (struct knot){.age = s->age};
         }
+        last->value += s->value;
+        last->horizon += s->at_horizon;
     }
+    curve->knot_count = (size_t)(end - curve->knots);
 }
 
 /* Pool adjacent violators over knots[from..to): each block's share is the ratio of its sums. blocks
