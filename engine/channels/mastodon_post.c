@@ -7,6 +7,7 @@
 #include "abpost/text.h"
 #include "abpost/time.h"
 #include "channels/mastodon.h"
+#include "channels/platforms.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 #define SEND_TIMEOUT 60000 /* ms: patience is cheaper than not knowing */
 #define LATER        60    /* seconds until something refused for the moment is tried anew */
+#define TEXT_MAX     ((size_t)1 << 20)
 
 void abp_mastodon_outcome(struct abp_outcome *outcome, enum abp_fate fate, int64_t retry_at,
                           const char *format, ...)
@@ -57,25 +59,14 @@ static int width(const char *visibility)
     return -1;
 }
 
-/* 1: text holds link as a whole, not as the start of a longer one. */
-static int holds_link(const char *text, const char *link)
-{
-    size_t len = strlen(link);
-    for (const char *at = strstr(text, link); at; at = strstr(at + 1, link)) {
-        const char *after = at + len;
-        after += strspn(after, ".,;:!?)]}>'\"");
-        if (*after == '\0' || *after == ' ' || *after == '\n' || *after == '\t')
-            return 1;
-    }
-    return 0;
-}
-
 static json_t *status_text(const struct abp_content *content)
 {
-    const char *text = content->text ? content->text : "";
-    if (!content->link || !*content->link || holds_link(text, content->link))
-        return json_string(text);
-    return json_sprintf("%s%s%s", text, *text ? "\n\n" : "", content->link);
+    struct abp_buffer text;
+    abp_buffer_init(&text, TEXT_MAX);
+    int rc = abp_content_text(&text, content, &abp_mastodon);
+    json_t *status = rc == 0 ? json_stringn(abp_buffer_text(&text), text.len) : NULL;
+    abp_buffer_release(&text);
+    return status;
 }
 
 /* Builds the body. 0 or -1. */
