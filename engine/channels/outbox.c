@@ -266,7 +266,7 @@ static void find(struct abp_connection *connection, struct abp_outcome *outcome,
 
 static const char *const no_metrics[] = {NULL};
 
-const struct abp_channel_ops abp_outbox_ops = {
+const struct abp_channel_ops abp_outbox = {
     .platform = ABP_OUTBOX,
     .abilities = ABP_BY_HAND | ABP_CAN_MEDIA | ABP_CAN_KEY | ABP_CAN_FIND | ABP_CAN_VISIBILITY,
     .limits = {.characters = -1,

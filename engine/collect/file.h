@@ -3,8 +3,8 @@
 #define ABP_COLLECT_FILE_H
 
 #include "abpost/csv.h"
-#include "abpost/import.h"
 #include "abpost/digest.h"
+#include "abpost/import.h"
 
 struct abp_file {
     const char *path; /* borrowed */
