@@ -4,15 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
-<<<<<<< HEAD
 static const struct abp_channel_ops *const platforms[] = {
     &abp_bluesky,
     &abp_mastodon,
     &abp_outbox,
 };
-=======
-static const struct abp_channel_ops *const platforms[] = {&abp_bluesky};
->>>>>>> bluesky
 
 const struct abp_channel_ops *abp_channel_ops(enum abp_platform platform)
 {
