@@ -34,8 +34,8 @@ static int names_machine(const char *host)
  * mistake, or an attempt to say something else than the URL says. */
 static int is_plain(const char *text)
 {
-    const char *host = strstr(text, "://");
-    if (!host || host[3] == '/')
+    const char *after = text + strcspn(text, ":/?#");
+    if (strncmp(after, "://", 3) != 0 || after[3] == '/')
         return 0;
     for (; *text; text++)
         if ((unsigned char)*text <= 0x20u || (unsigned char)*text >= 0x7Fu)
