@@ -102,17 +102,19 @@ static int own(const struct search *s, const json_t *status)
     const json_t *account = json_object_get(status, "account");
     const char *author = abp_mastodon_string(account, "id");
     const char *visibility = abp_mastodon_string(status, "visibility");
-    return author && strcmp(author, state->account_id) == 0 &&
+    /* Where no author is said, in the account's own list, it is the account. */
+    return (!author || strcmp(author, state->account_id) == 0) &&
            !abp_mastodon_string(status, "in_reply_to_id") &&
            !(visibility && strcmp(visibility, "direct") == 0);
 }
 
-/* Takes status for it if it is better than what was found before. */
+/* Takes status for it if it is better than what was found before. Lists run from new to old, so of
+ * two from one second the one that comes later is the earlier. */
 static void consider(struct search *s, const json_t *status, int64_t created)
 {
     const char *visibility = abp_mastodon_string(status, "visibility");
     int exact = !s->visibility || (visibility && strcmp(visibility, s->visibility) == 0);
-    if (s->found && (exact < s->exact || (exact == s->exact && created >= s->best)))
+    if (s->found && (exact < s->exact || (exact == s->exact && created > s->best)))
         return;
     if (abp_mastodon_posted(s->outcome, status, s->visibility) != 0) {
         s->doubt = 1; /* its very words, and no id to call it by */

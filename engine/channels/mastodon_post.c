@@ -3,20 +3,19 @@
  *   {"status": text, "media_ids": [...], "visibility": ..., "language": ...}
  *
  * without members that have nothing to say. A link that the text does not hold yet stands after it,
- * behind a blank line. */
+ * below a blank line. */
 #include "abpost/text.h"
 #include "abpost/time.h"
 #include "channels/mastodon.h"
-#include "channels/platforms.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SEND_TIMEOUT 60000 /* ms: patience is cheaper than not knowing */
-#define LATER        60    /* seconds until something refused for the moment is tried anew */
-#define TEXT_MAX     ((size_t)1 << 20)
+#define SEND_TIMEOUT 60000             /* ms: patience is cheaper than not knowing */
+#define TEXT_MAX     ((size_t)1 << 20) /* bytes of a status */
+#define LATER        60 /* seconds until something refused for the moment is tried anew */
 
 void abp_mastodon_outcome(struct abp_outcome *outcome, enum abp_fate fate, int64_t retry_at,
                           const char *format, ...)
@@ -59,24 +58,17 @@ static int width(const char *visibility)
     return -1;
 }
 
-static json_t *status_text(const struct abp_content *content)
-{
-    struct abp_buffer text;
-    abp_buffer_init(&text, TEXT_MAX);
-    int rc = abp_content_text(&text, content, &abp_mastodon);
-    json_t *status = rc == 0 ? json_stringn(abp_buffer_text(&text), text.len) : NULL;
-    abp_buffer_release(&text);
-    return status;
-}
-
 /* Builds the body. 0 or -1. */
-static int write_request(struct abp_buffer *request, const struct abp_channel *channel,
+static int write_request(struct abp_buffer *request, const struct abp_connection *connection,
                          const struct abp_content *content, json_t *media_ids)
 {
+    const char *visibility = visibility_of(connection->channel);
     json_t *body = json_object();
-    const char *visibility = visibility_of(channel);
-    char *text = NULL;
-    int rc = json_object_set_new(body, "status", status_text(content));
+    char *bytes = NULL;
+    struct abp_buffer text;
+    abp_buffer_init(&text, TEXT_MAX);
+    int rc = abp_content_text(&text, content, connection->ops);
+    rc |= json_object_set_new(body, "status", json_string(abp_buffer_text(&text)));
     if (json_array_size(media_ids))
         rc |= json_object_set(body, "media_ids", media_ids);
     if (visibility)
@@ -84,10 +76,11 @@ static int write_request(struct abp_buffer *request, const struct abp_channel *c
     if (content->lang && *content->lang)
         rc |= json_object_set_new(body, "language", json_string(content->lang));
     if (rc == 0)
-        text = json_dumps(body, JSON_COMPACT);
-    rc = text ? abp_buffer_add(request, text) : -1;
-    free(text);
+        bytes = json_dumps(body, JSON_COMPACT);
+    rc = bytes ? abp_buffer_add(request, bytes) : -1;
+    free(bytes);
     json_decref(body);
+    abp_buffer_release(&text);
     return rc;
 }
 
@@ -106,6 +99,10 @@ static int examine(struct abp_connection *connection, const struct abp_content *
     if (abp_mastodon_limits(connection, &retry_at, &err) != 0) {
         abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, retry_at, "%s", err.message);
         outcome->sign_in = err.code == ABP_PERSON;
+        return -1;
+    }
+    if (abp_content_fits(content, connection->ops, &connection->limits, &err) != 0) {
+        abp_mastodon_outcome(outcome, ABP_FATE_REFUSED, 0, "%s", err.message);
         return -1;
     }
     const char *visibility = visibility_of(connection->channel);
@@ -144,7 +141,7 @@ int abp_mastodon_prepare(struct abp_connection *connection, struct abp_buffer *r
             break;
     }
     if (json_array_size(media_ids) == content->media_count)
-        rc = write_request(request, connection->channel, content, media_ids);
+        rc = write_request(request, connection, content, media_ids);
     if (rc != 0)
         abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, 0, "the request could not be built");
 out:

@@ -53,7 +53,8 @@ struct abp_command {
 #define ABP_ONLY_TEXT    (1u << ABP_TEXT)
 
 extern const struct abp_command abp_command_approve, abp_command_check, abp_command_evaluate,
-    abp_command_help, abp_command_hold, abp_command_import, abp_command_init, abp_command_tick;
+    abp_command_help, abp_command_hold, abp_command_import, abp_command_init, abp_command_nightly,
+    abp_command_tick;
 
 /* All commands, in the order that help lists them. */
 const struct abp_command *const *abp_commands(size_t *count);

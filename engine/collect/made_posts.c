@@ -253,6 +253,51 @@ static int add_rows(struct making *m, struct abp_made_counts *counts, struct abp
     return 0;
 }
 
+/* ---- notes ---- */
+
+static const char *plural(size_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}
+
+static int note_missing(struct abp_posts *posts, const size_t *counted, struct abp_error *err)
+{
+    static const struct {
+        enum abp_counted how;
+        const char *text;
+    } kinds[] = {
+        {ABP_COUNTED_LATE, "read too late to know their numbers at the horizon, and count as "
+                           "missing"},
+        {ABP_COUNTED_ABSENT, "without a number that the outcome needs, and count as missing"},
+        {ABP_COUNTED_GONE, "deleted before they could be read, and count as missing"},
+        {ABP_COUNTED_OVERDUE, "past their horizon and not read yet, and do not count"},
+        {ABP_COUNTED_INTERPOLATED, "read before and after the horizon, and their numbers "
+                                   "interpolated"},
+        {ABP_COUNTED_ADJUSTED, "read after the horizon, and their numbers scaled back by their "
+                               "channel's curve"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t n = counted[kinds[i].how];
+        if (n && abp_posts_note(posts, err, "%zu %s %s", n, plural(n, "post was", "posts were"),
+                                kinds[i].text) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int note_all(struct abp_posts *posts, const struct abp_made_counts *counts,
+                    struct abp_error *err)
+{
+    if (note_missing(posts, counts->counted, err) != 0)
+        return -1;
+    return counts->edited == 0
+               ? 0
+               : abp_posts_note(posts, err,
+                                "%zu %s edited after going out: what was read is of "
+                                "another text than the one that was drawn",
+                                counts->edited, plural(counts->edited, "post was", "posts were"));
+}
+
 static void take_names(struct abp_names *names, struct abp_intern *intern)
 {
     *names = intern->names;
@@ -273,6 +318,8 @@ int abp_made_posts(struct abp_posts *posts, struct abp_made_counts *counts, stru
         rc = read_metrics(&m, err);
     if (rc == 0)
         rc = add_rows(&m, counts, err);
+    if (rc == 0)
+        rc = note_all(posts, counts, err);
     posts->block_count = m.blocks.names.count;
     take_names(&posts->variants, &m.variants);
     take_names(&posts->channels, &m.channels);

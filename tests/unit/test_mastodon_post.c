@@ -253,7 +253,12 @@ static void refused_before_anything(void **unused)
     assert_int_equal(made.outcome.fate, ABP_FATE_REFUSED);
     assert_non_null(strstr(made.outcome.reason, "image/webp"));
     content.media[0].type = "image/png";
+    content.media[0].size = 16777217;
     make(&fake, &made, &content); /* asked for limits once only */
+    assert_int_equal(made.outcome.fate, ABP_FATE_REFUSED);
+    assert_non_null(strstr(made.outcome.reason, "too large"));
+    content.media[0].size = 8;
+    make(&fake, &made, &content);
     assert_int_equal(made.rc, -1);
     assert_int_equal(made.outcome.fate, ABP_FATE_NOT_SENT);
     assert_non_null(strstr(made.outcome.reason, path));
