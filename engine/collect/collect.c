@@ -2,6 +2,7 @@
 
 #include "abpost/due.h"
 #include "abpost/servers.h"
+#include "abpost/sign_in.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,8 +198,10 @@ static void fail_all(struct abp_reading *readings, size_t count, const char *why
     }
 }
 
-static void read_batch(struct pass *pass, struct abp_connection *connection,
-                       const struct abp_error *closed, struct abp_reading *readings, size_t count)
+/* -1 with err: the store failed. */
+static int read_batch(struct pass *pass, struct abp_connection *connection,
+                      const struct abp_channel *channel, const struct abp_error *closed,
+                      struct batch *b, struct abp_error *err)
 {
     struct abp_error why = {0};
     int rc = -1;
@@ -208,14 +211,18 @@ static void read_batch(struct pass *pass, struct abp_connection *connection,
         abp_fail(&why, ABP_UNREACHABLE, "the server asked for a pause");
     } else {
         pthread_mutex_unlock(&pass->lock);
-        rc = connection->ops->read(connection, readings, count, &why);
+        rc = connection->ops->read(connection, b->values, b->count, &why);
         pthread_mutex_lock(&pass->lock);
     }
-    if (rc == 0)
-        return;
-    fail_all(readings, count, why.message);
-    pass->report->sign_in |= why.code == ABP_PERSON;
-    pass->report->unreachable |= why.code == ABP_UNREACHABLE;
+    if (rc != 0) {
+        fail_all(b->values, b->count, why.message);
+        pass->report->sign_in |= why.code == ABP_PERSON;
+        pass->report->unreachable |= why.code == ABP_UNREACHABLE;
+    }
+    if (rc != 0 && why.code != ABP_PERSON)
+        return 0;
+    return abp_sign_in_note(pass->in->store, channel->name, rc == 0 ? NULL : why.message,
+                            now_of(pass), err);
 }
 
 static int serve_posts(struct pass *pass, struct abp_connection *connection,
@@ -234,8 +241,9 @@ static int serve_posts(struct pass *pass, struct abp_connection *connection,
     }
     if (count) {
         struct batch b = {.pass = pass, .posts = posts, .values = readings, .count = count};
-        read_batch(pass, connection, closed, readings, count);
-        rc = take_all(&b, err);
+        rc = read_batch(pass, connection, channel, closed, &b, err);
+        if (rc == 0)
+            rc = take_all(&b, err);
     }
     free(readings);
     free(posts);

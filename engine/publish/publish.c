@@ -1,6 +1,7 @@
 #include "abpost/publish.h"
 
 #include "abpost/servers.h"
+#include "abpost/sign_in.h"
 #include "abpost/zone.h"
 #include "publish/run.h"
 
@@ -28,6 +29,12 @@ void pub_note(struct pub_run *run, const struct abp_note *note)
     run->report->count[note->kind]++;
     if (run->in->note)
         run->in->note(run->in->context, note);
+}
+
+int pub_sign_in(struct pub_run *run, const char *channel, const char *reason, struct abp_error *err)
+{
+    run->report->sign_in |= reason != NULL;
+    return abp_sign_in_note(run->in->store, channel, reason, pub_now(run), err);
 }
 
 struct pub_experiment *pub_experiment_of(struct pub_run *run, const char *name,
@@ -132,11 +139,11 @@ static int serve(void *context, struct abp_connection *connection,
     struct abp_error err = {0};
     if (!connection) {
         tell_channel(run, channel, pass->list, why->message);
-        run->report->sign_in |= why->code == ABP_PERSON;
+        if (why->code != ABP_PERSON || pub_sign_in(run, channel->name, why->message, &err) == 0)
+            return 0;
+    } else if (serve_posts(&c, pass->list, &err) == 0) {
         return 0;
     }
-    if (serve_posts(&c, pass->list, &err) == 0)
-        return 0;
     if (run->failed.code == ABP_OK)
         run->failed = err;
     return -1;

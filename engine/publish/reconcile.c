@@ -70,7 +70,9 @@ int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int6
                             .url = settlement.url,
                             .detail = settlement.reason};
     pub_note(run, &note);
-    run->report->sign_in |= outcome->sign_in;
+    if (outcome->sign_in || outcome->fate == ABP_FATE_POSTED)
+        if (pub_sign_in(run, post->channel, outcome->sign_in ? outcome->reason : NULL, err) != 0)
+            return -1;
     run->report->unreachable |= !outcome->sign_in && (outcome->fate == ABP_FATE_NOT_SENT ||
                                                       outcome->fate == ABP_FATE_UNKNOWN);
     return 0;

@@ -40,6 +40,10 @@ void pub_run_close(struct pub_run *run);
 int64_t pub_now(const struct pub_run *run);
 /* Counts and tells. */
 void pub_note(struct pub_run *run, const struct abp_note *note);
+/* The channel's account refuses us for that reason, or (NULL) lets us in: kept, and in the report.
+ * 0, or -1 when the store failed. */
+int pub_sign_in(struct pub_run *run, const char *channel, const char *reason,
+                struct abp_error *err);
 /* The experiment of that name with its shelf; NULL when it is none of the pass (and err is clear),
  * or its files can't be read. */
 struct pub_experiment *pub_experiment_of(struct pub_run *run, const char *name,

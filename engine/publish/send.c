@@ -93,7 +93,8 @@ static int make_request(struct sending *s, struct abp_error *err)
     if (rc == 0)
         return s->request.failed ? abp_fail(err, ABP_BUG, "a request over %zu bytes", REQUEST_MAX)
                                  : 1;
-    run->report->sign_in |= outcome.sign_in;
+    if (outcome.sign_in && pub_sign_in(run, s->post->channel, outcome.reason, err) != 0)
+        return -1;
     if (outcome.fate == ABP_FATE_REFUSED)
         return drop(run, s->post, ABP_REFUSED, outcome.reason, err);
     run->report->unreachable |= !outcome.sign_in;

@@ -239,6 +239,17 @@ static const char *const version_2[] = {
     " reason TEXT NOT NULL,"
     " UNIQUE (experiment_id, variant)"
     ") STRICT;" FACTS("decision"),
+
+    /* An account began to refuse us, or to let us in again. */
+    "CREATE TABLE sign_in ("
+    " id INTEGER PRIMARY KEY,"
+    " channel TEXT NOT NULL,"
+    " seen_at INTEGER NOT NULL,"
+    " refused INTEGER NOT NULL CHECK (refused IN (0, 1)),"
+    " reason TEXT," /* of a refusal */
+    " CHECK ((reason IS NULL) = (refused = 0))"
+    ") STRICT;"
+    "CREATE INDEX sign_in_of_channel ON sign_in (channel);" FACTS("sign_in"),
     "PRAGMA user_version = 2", NULL};
 
 /* migrations[i] leads from version i to i + 1; its last statement says so in the file. */
