@@ -15,6 +15,7 @@ void abp_plan_state_release(struct abp_plan_state *plan)
     free(plan->channels);
     free(plan->last_other);
     free(plan->last_winner);
+    free(plan->labels);
     abp_drawn_release(&plan->drawn);
 }
 
@@ -162,6 +163,19 @@ static int check(const struct abp_plan_input *input, struct abp_error *err)
     return 0;
 }
 
+static int find_labels(struct abp_plan_state *plan, struct abp_error *err)
+{
+    const struct abp_plan_input *input = plan->input;
+    size_t count = input->experiment->variant_count;
+    plan->labels = calloc(count, sizeof *plan->labels);
+    if (!plan->labels)
+        return abp_fail_memory(err);
+    for (size_t v = 0; v < count; v++)
+        if (!input->active || input->active[v])
+            plan->labels[plan->rules.variants++] = v;
+    return plan->rules.variants ? 0 : abp_fail(err, ABP_BUG, "a plan without a variant");
+}
+
 /* The end of the ISO week ABP_PLAN_DAYS after now, or after the start. */
 static int64_t horizon_of(const struct abp_plan_input *input)
 {
@@ -220,14 +234,15 @@ int abp_plan_state_load(struct abp_plan_state *plan, struct abp_store *store,
     const struct abp_experiment *e = input->experiment;
     size_t most = (size_t)e->schedule.max_posts;
     *plan = (struct abp_plan_state){.input = input};
-    if (check(input, err) != 0 || init_channels(plan, err) != 0 ||
+    if (check(input, err) != 0 || find_labels(plan, err) != 0 || init_channels(plan, err) != 0 ||
         (store && (load_own(plan, store, err) != 0 || load_others(plan, store, err) != 0)))
         return -1;
-    plan->rules = (struct abp_draw_rules){.variants = e->variant_count,
-                                          .probabilities = input->probabilities,
-                                          .winner = input->winner,
-                                          .horizon = horizon_of(input),
-                                          .room = SIZE_MAX};
+    plan->rules.labels = plan->labels;
+    plan->rules.probabilities = input->probabilities;
+    plan->rules.numbers = e->variant_count;
+    plan->rules.winner = input->winner;
+    plan->rules.horizon = horizon_of(input);
+    plan->rules.room = SIZE_MAX;
     if (most)
         plan->rules.room = plan->live < most ? most - plan->live : 0;
     return 0;

@@ -139,11 +139,13 @@ static void test_one_seed_many_plans(void **state)
 static void send(struct abp_store *store, const struct abp_planned *post, int64_t late)
 {
     int64_t attempt;
+    char file[32];
+    snprintf(file, sizeof file, "%lld.txt", (long long)post->id);
     struct abp_claim claim = {.planned = post->id,
                               .key = "k",
                               .request = "r",
                               .request_len = 1,
-                              .file = "a.txt",
+                              .file = file,
                               .file_digest = "d",
                               .owner = "me",
                               .now = post->due_at + late,
