@@ -25,7 +25,7 @@ static int is_verdict(const struct abp_decided *decided, enum abp_verdict verdic
     return strcmp(decided->verdict, abp_verdict_name(verdict)) == 0;
 }
 
-int abp_stage_read(struct abp_stage *stage, struct abp_store *store,
+int abp_stage_read(struct abp_stage *stage, const struct abp_rounds *rounds,
                    const struct abp_experiment *experiment, struct abp_error *err)
 {
     struct abp_decided_list list = {0};
@@ -36,7 +36,7 @@ int abp_stage_read(struct abp_stage *stage, struct abp_store *store,
     if (!stage->active)
         return abp_fail_memory(err);
     memset(stage->active, 1, experiment->variant_count + 1);
-    if (store && abp_outbox_decisions(&list, store, experiment->name, err) != 0) {
+    if (rounds->store && abp_outbox_decisions(&list, rounds->store, experiment->name, err) != 0) {
         abp_stage_release(stage);
         return -1;
     }
@@ -56,16 +56,6 @@ int abp_stage_read(struct abp_stage *stage, struct abp_store *store,
     if (stage->finished && stage->winner < 0)
         stage->winner = (int)baseline;
     return 0;
-}
-
-int abp_stage_rules(struct abp_plan_input *input, const struct abp_stage *stage,
-                    const struct abp_experiment *experiment)
-{
-    if (stage->finished && experiment->decision.after == ABP_AFTER_STOP)
-        return 0;
-    input->winner = stage->finished ? stage->winner : -1;
-    input->active = stage->active;
-    return 1;
 }
 
 void abp_stage_release(struct abp_stage *stage)
@@ -145,10 +135,10 @@ int abp_decide_on(const struct abp_rounds *rounds, const struct abp_experiment *
                   struct abp_error *err)
 {
     struct abp_stage before, after;
-    if (abp_stage_read(&before, rounds->store, experiment, err) != 0)
+    if (abp_stage_read(&before, rounds, experiment, err) != 0)
         return -1;
     int news = keep_verdicts(rounds, experiment, result, journal, err);
-    if (news <= 0 || abp_stage_read(&after, rounds->store, experiment, err) != 0) {
+    if (news <= 0 || abp_stage_read(&after, rounds, experiment, err) != 0) {
         abp_stage_release(&before);
         return news == 0 ? 0 : -1;
     }

@@ -16,13 +16,9 @@ struct abp_stage {
     size_t active_count;
 };
 
-/* Where an experiment stands by the decisions in the store (NULL: there is none yet). */
-int abp_stage_read(struct abp_stage *stage, struct abp_store *store,
+/* Where an experiment stands by the decisions in the store. */
+int abp_stage_read(struct abp_stage *stage, const struct abp_rounds *rounds,
                    const struct abp_experiment *experiment, struct abp_error *err) ABP_MUST_CHECK;
-/* What a plan of that stage is drawn under: 1, and input's winner and active are set (borrowed from
- * stage); 0: nothing is to be planned any more. */
-int abp_stage_rules(struct abp_plan_input *input, const struct abp_stage *stage,
-                    const struct abp_experiment *experiment);
 void abp_stage_release(struct abp_stage *stage);
 
 /* Keeps the verdicts of a result that end something, and takes what was planned under the old state

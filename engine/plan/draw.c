@@ -172,7 +172,7 @@ static void draw_uniform(struct abp_drawn_post *posts, const struct abp_draw_rul
 {
     size_t variants = rules->variants;
     for (size_t i = 0; i < variants; i++)
-        posts[i].variant = rules->labels[i];
+        posts[i].variant = rules->labels ? rules->labels[i] : i;
     for (size_t i = variants - 1; i > 0; i--) {
         size_t j = (size_t)abp_random_below(random, i + 1);
         size_t variant = posts[i].variant;
@@ -189,7 +189,7 @@ static void draw_independent(struct abp_drawn_post *posts, const struct abp_draw
 {
     for (size_t i = 0; i < rules->variants; i++) {
         double left = abp_random_unit(random);
-        for (size_t v = 0; v < rules->numbers; v++) {
+        for (size_t v = 0; v < rules->all; v++) {
             if (!(rules->probabilities[v] > 0))
                 continue;
             posts[i].variant = v;

@@ -163,19 +163,6 @@ static int check(const struct abp_plan_input *input, struct abp_error *err)
     return 0;
 }
 
-static int find_labels(struct abp_plan_state *plan, struct abp_error *err)
-{
-    const struct abp_plan_input *input = plan->input;
-    size_t count = input->experiment->variant_count;
-    plan->labels = calloc(count, sizeof *plan->labels);
-    if (!plan->labels)
-        return abp_fail_memory(err);
-    for (size_t v = 0; v < count; v++)
-        if (!input->active || input->active[v])
-            plan->labels[plan->rules.variants++] = v;
-    return plan->rules.variants ? 0 : abp_fail(err, ABP_BUG, "a plan without a variant");
-}
-
 /* The end of the ISO week ABP_PLAN_DAYS after now, or after the start. */
 static int64_t horizon_of(const struct abp_plan_input *input)
 {
@@ -219,7 +206,7 @@ static int init_channels(struct abp_plan_state *plan, struct abp_error *err)
     if (!plan->channels || !plan->last_other || !plan->last_winner)
         return abp_fail_memory(err);
     for (size_t c = 0; c < e->channels.count; c++) {
-        double target;
+        double target = NAN;
         if (target_of(&target, plan->input, e->channels.list[c], err) != 0 ||
             abp_channel_slots_init(&plan->channels[c].slots, &e->schedule, plan->input->zone,
                                    target, plan->input->now, err) != 0)
@@ -228,21 +215,38 @@ static int init_channels(struct abp_plan_state *plan, struct abp_error *err)
     return 0;
 }
 
+/* The variants that get posts, into plan->labels. Returns how many; 0 without memory. */
+static size_t list_labels(struct abp_plan_state *plan)
+{
+    const struct abp_plan_input *input = plan->input;
+    size_t count = 0, all = input->experiment->variant_count;
+    plan->labels = calloc(all, sizeof *plan->labels);
+    for (size_t v = 0; plan->labels && v < all; v++)
+        if (!input->active || input->active[v])
+            plan->labels[count++] = v;
+    return count;
+}
+
 int abp_plan_state_load(struct abp_plan_state *plan, struct abp_store *store,
                         const struct abp_plan_input *input, struct abp_error *err)
 {
     const struct abp_experiment *e = input->experiment;
     size_t most = (size_t)e->schedule.max_posts;
     *plan = (struct abp_plan_state){.input = input};
-    if (check(input, err) != 0 || find_labels(plan, err) != 0 || init_channels(plan, err) != 0 ||
+    if (check(input, err) != 0 || init_channels(plan, err) != 0 ||
         (store && (load_own(plan, store, err) != 0 || load_others(plan, store, err) != 0)))
         return -1;
-    plan->rules.labels = plan->labels;
-    plan->rules.probabilities = input->probabilities;
-    plan->rules.numbers = e->variant_count;
-    plan->rules.winner = input->winner;
-    plan->rules.horizon = horizon_of(input);
-    plan->rules.room = SIZE_MAX;
+    size_t labels = list_labels(plan);
+    if (labels < 2)
+        return plan->labels ? abp_fail(err, ABP_BUG, "a plan of %zu variants", labels)
+                            : abp_fail_memory(err);
+    plan->rules = (struct abp_draw_rules){.variants = labels,
+                                          .labels = plan->labels,
+                                          .all = e->variant_count,
+                                          .probabilities = input->probabilities,
+                                          .winner = input->winner,
+                                          .horizon = horizon_of(input),
+                                          .room = SIZE_MAX};
     if (most)
         plan->rules.room = plan->live < most ? most - plan->live : 0;
     return 0;

@@ -13,11 +13,11 @@
  * the first (zone.h). A skipped time that moves onto another slot is one slot with it; one that
  * moves onto a blackout day is none.
  *
- * BLOCKS. A block is one post of every variant (that was not dropped), in an order drawn uniformly
- * from all, over one channel's next free slots; it never reaches over a post of the experiment that
- * is planned there already, so that it stays a comparison within one time. The channel with the
- * fewest posts has the next turn. Posts that left the plan without going out do not count, for
- * max_posts neither: what was missed is drawn again, as a whole block.
+ * BLOCKS. A block is one post of every variant, in an order drawn uniformly from all, over one
+ * channel's next free slots; it never reaches over a post of the experiment that is planned there
+ * already, so that it stays a comparison within one time. The channel with the fewest posts has the
+ * next turn. Posts that left the plan without going out do not count, for max_posts neither: what
+ * was missed is drawn again, as a whole block.
  *
  * CHANCE. The seed, the experiment's name and the number of its plans so far start a splitmix64;
  * bounded numbers by rejection, orders by Fisher and Yates. The same seed, file and store give the
@@ -53,13 +53,13 @@ struct abp_plan_input {
     const struct abp_zone *zone;             /* borrowed; the workspace's */
     int64_t now;                             /* UTC seconds; no slot before it */
     uint64_t seed;                           /* of this draw; stored with it */
-    /* NULL: all. Else by variant of the experiment: 1: it gets posts. A block is one post of each
-       that does. Borrowed; variant_count. */
-    const unsigned char *active;
     /* NULL: every order equally likely (balanced). Else the chance of each variant at each place
        of the next block (top-two), drawn independently; sum to 1; a channel gets one block, and
        only where nothing of the experiment is planned on it any more. Borrowed; variant_count. */
     const double *probabilities;
+    /* NULL: every variant gets posts. Else 1 for each that does, at least two; the others' slots go
+       to them: a block is one post of each of these. Borrowed; variant_count. */
+    const unsigned char *active;
     /* -1: no winner. Else the variant that keeps the slots (after = repeat-winner): of four blocks
        in a row on a channel three are the winner's alone, the fourth is drawn as before. max_posts
        counts both. What was planned before stays; whoever decides cancels it first. */
