@@ -32,11 +32,11 @@ static int64_t settle(struct abp_store *store, const struct abp_planned *post,
     struct abp_settlement settled = {.state = state,
                                      .now = post->due_at + late,
                                      .posted_at = post->due_at + late,
-                                     .remote_id = state == ABP_REFUSED ? NULL : "1"};
+                                     .remote_id = state == ABP_REFUSED ? NULL : file};
     assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 1);
     settled.attempt = attempt;
     if (state != ABP_SENDING)
-        assert_int_equal(abp_outbox_settle(store, &settled, &err), 1);
+        assert_int_equal(abp_outbox_settle(store, &settled, &err), 0);
     return attempt;
 }
 
