@@ -134,7 +134,7 @@ int abp_status_open(struct abp_status *status, const struct abp_args *args,
                     const struct abp_env *env, struct abp_error *err)
 {
     memset(status, 0, sizeof *status);
-    if (abp_loaded_open(&status->loaded, args, env, ABP_STORE_EXISTING, err) != 0)
+    if (abp_loaded_open(&status->loaded, args, env, ABP_STORE_READ_ONLY, err) != 0)
         return -1;
     status->now = env->now(env->context);
     if (read_store(status, err) == 0 && fill_experiments(status, err) == 0 &&
