@@ -15,7 +15,7 @@ packages_of() {
         echo gcc libc6-dev cmake ninja-build pkg-config libsqlite3-dev libgsl-dev libinih-dev \
             libcurl4-openssl-dev libjansson-dev libutf8proc-dev libssl-dev tzdata
         ;;
-    tests) echo libcmocka-dev sqlite3 pmccabe ;;
+    tests) echo libcmocka-dev sqlite3 pmccabe curl ;;
     checks) echo git clang clang-format clang-tidy libclang-rt-14-dev ;;
     *)
         echo "install-packages: unknown group '$1'; accepted: build, tests, checks" >&2

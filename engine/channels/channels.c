@@ -5,6 +5,7 @@
 #include <string.h>
 
 static const struct abp_channel_ops *const platforms[] = {
+    &abp_bluesky,
     &abp_mastodon,
     &abp_outbox,
 };

@@ -11,26 +11,31 @@ static int holds(const char *text, const char *link)
 {
     size_t len = strlen(link);
     for (const char *p = strstr(text, link); p; p = strstr(p + 1, link)) {
-        const char *after = p + len + strspn(p + len, ".,;:!?)]'\"");
+        const char *after = p + len + strspn(p + len, ".,;:!?)]}>'\"");
         if (*after == '\0' || strchr(" \t\n", *after))
             return 1;
     }
     return 0;
 }
 
+static const char *text_of(const struct abp_content *content)
+{
+    return content->text ? content->text : "";
+}
+
 /* What stands between text and link; NULL: the link is no part of the text. */
 static const char *joint_of(const struct abp_content *content, const struct abp_channel_ops *ops)
 {
-    if (!content->link || !ops->link_joint || holds(content->text, content->link))
+    if (!content->link || !ops->link_joint || holds(text_of(content), content->link))
         return NULL;
-    return content->text[0] ? ops->link_joint : "";
+    return text_of(content)[0] ? ops->link_joint : "";
 }
 
 int abp_content_text(struct abp_buffer *out, const struct abp_content *content,
                      const struct abp_channel_ops *ops)
 {
     const char *joint = joint_of(content, ops);
-    abp_buffer_add(out, content->text);
+    abp_buffer_add(out, text_of(content));
     if (joint)
         abp_buffer_printf(out, "%s%s", joint, content->link);
     return out->failed ? -1 : 0;
@@ -40,7 +45,7 @@ struct abp_lengths abp_content_lengths(const struct abp_content *content,
                                        const struct abp_channel_ops *ops,
                                        const struct abp_limits *limits)
 {
-    const char *parts[] = {content->text, joint_of(content, ops), content->link};
+    const char *parts[] = {text_of(content), joint_of(content, ops), content->link};
     struct abp_lengths lengths = {0, 0};
     /* The joint is made of line ends, which no character reaches across: the parts add up. */
     for (size_t i = 0; i < (parts[1] ? 3u : 1u); i++) {

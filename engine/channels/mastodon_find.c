@@ -37,6 +37,7 @@ struct search {
     int64_t from; /* by the server's clock */
     int64_t best; /* created_at of what is in outcome */
     int found, exact, doubt;
+    int own_list;     /* 1: the list holds only what this account posted */
     int seen_private; /* 1: the list shows posts that are not for everyone */
     int64_t doubt_at;
     size_t sources;
@@ -95,15 +96,14 @@ static int likeness_of(struct search *s, const json_t *status, enum abp_likeness
     return rc;
 }
 
-/* 1: of this account, and no answer to anybody. */
+/* 1: of this account (which a list of its own need not say), and no answer to anybody. */
 static int own(const struct search *s, const json_t *status)
 {
     const struct abp_mastodon *state = s->connection->state;
     const json_t *account = json_object_get(status, "account");
     const char *author = abp_mastodon_string(account, "id");
     const char *visibility = abp_mastodon_string(status, "visibility");
-    /* Where no author is said, in the account's own list, it is the account. */
-    return (!author || strcmp(author, state->account_id) == 0) &&
+    return (author ? strcmp(author, state->account_id) == 0 : s->own_list) &&
            !abp_mastodon_string(status, "in_reply_to_id") &&
            !(visibility && strcmp(visibility, "direct") == 0);
 }
@@ -225,8 +225,10 @@ static int search(struct search *s)
     char list[ABP_MASTODON_ID_SIZE + 64];
     snprintf(list, sizeof list, "/api/v1/accounts/%s/statuses?exclude_reblogs=true&",
              state->account_id);
+    s->own_list = 1;
     if (walk(s, list, s->from - DOUBT) != 0)
         return -1;
+    s->own_list = 0;
     int may_hide = (!s->visibility || strcmp(s->visibility, "private") == 0) && !s->seen_private;
     if (s->found || !may_hide)
         return 0;

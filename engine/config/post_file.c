@@ -305,13 +305,13 @@ static int take_text(struct reading *r, const struct abp_post_scan *scan)
 
 /* ---- the file ---- */
 
-static int take_digest(struct abp_content *content, const struct abp_buffer *bytes,
+static int take_digest(struct abp_content *content, const char *bytes, size_t len,
                        struct abp_error *err)
 {
     struct abp_digest *digest;
     if (abp_digest_open(&digest, err) != 0)
         return -1;
-    int rc = abp_digest_add(digest, abp_buffer_text(bytes), bytes->len, err);
+    int rc = abp_digest_add(digest, bytes, len, err);
     if (rc == 0)
         rc = abp_digest_end(content->digest, digest, err);
     abp_digest_close(digest);
@@ -342,19 +342,23 @@ static int parse(struct reading *r)
     return take_headers(r, &scan) == 0 ? take_text(r, &scan) : -1;
 }
 
-static int read_loaded(struct abp_content *content, const struct abp_buffer *bytes,
-                       const char *path, const char *root, struct abp_mistake_log *log,
-                       struct abp_error *err)
+int abp_post_parse(struct abp_content *content, const char *path, const char *root,
+                   const char *bytes, size_t len, struct abp_mistake_log *log,
+                   struct abp_error *err)
 {
-    struct reading r = {.content = content,
-                        .bytes = abp_buffer_text(bytes),
-                        .root = root,
-                        .len = bytes->len,
-                        .log = log,
-                        .err = err};
-    if (take_path(content, path, root, err) != 0 || take_digest(content, bytes, err) != 0)
-        return -1;
-    return parse(&r) == 0 ? abp_log_end(log, err) : -1;
+    struct reading r = {
+        .content = content, .bytes = bytes, .root = root, .len = len, .log = log, .err = err};
+    memset(content, 0, sizeof *content);
+    int rc = take_path(content, path, root, err);
+    if (rc == 0)
+        rc = take_digest(content, bytes, len, err);
+    if (rc == 0)
+        rc = parse(&r);
+    if (rc == 0)
+        rc = abp_log_end(log, err);
+    if (rc != 0)
+        abp_content_release(content);
+    return rc;
 }
 
 int abp_post_file_read(struct abp_content *content, const char *path, const char *root,
@@ -367,11 +371,9 @@ int abp_post_file_read(struct abp_content *content, const char *path, const char
     abp_buffer_init(&bytes, ABP_POST_FILE_MAX);
     int rc = abp_file_load(&bytes, path, ABP_POST_FILE_MAX, "a text file", &log, err);
     if (rc == 0)
-        rc = read_loaded(content, &bytes, path, root, &log, err);
+        rc = abp_post_parse(content, path, root, abp_buffer_text(&bytes), bytes.len, &log, err);
     else if (log.found)
         rc = abp_log_end(&log, err);
     abp_buffer_release(&bytes);
-    if (rc != 0)
-        abp_content_release(content);
     return rc;
 }

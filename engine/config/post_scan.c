@@ -193,7 +193,7 @@ void abp_post_scan(struct abp_post_scan *scan, const char *bytes, size_t len,
         if (!blank && !take_header(scan, &line, bytes, scan->text_line, log))
             return;
         scan->text = line.next;
-        scan->text_line++;
+        scan->text_line += bytes[line.next - 1] == '\n';
         if (blank)
             return;
     }

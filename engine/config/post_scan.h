@@ -5,6 +5,8 @@
 
 #include "config/mistakes.h"
 
+#include "abpost/content.h"
+
 #include <stddef.h>
 
 enum abp_header {
@@ -41,5 +43,11 @@ struct abp_post_scan {
  * Values are not looked at. */
 void abp_post_scan(struct abp_post_scan *scan, const char *bytes, size_t len,
                    struct abp_mistake_log *log);
+
+/* What abp_post_file_read does after loading the file, and what the fuzz target drives. Fails
+ * likewise. */
+int abp_post_parse(struct abp_content *content, const char *path, const char *root,
+                   const char *bytes, size_t len, struct abp_mistake_log *log,
+                   struct abp_error *err) ABP_MUST_CHECK;
 
 #endif

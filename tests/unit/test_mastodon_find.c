@@ -68,6 +68,23 @@ static void found_by_its_html(void **unused)
     assert_string_equal(outcome.remote_id, "8");
 }
 
+static void one_source_that_is_gone(void **unused)
+{
+    (void)unused;
+    /* "Record not found" is of that one status: the next one is asked for all the same. */
+    static const struct fake_step steps[] = {
+        ME,
+        {LIST, 200,
+         "[" STATUS("9", "24T15:05:00", "public", "Other") "," STATUS(
+             "8", "24T15:00:03", "public", "Nothing like it") "," OLD "]",
+         NULL, 0},
+        {"GET /api/v1/statuses/9/source", 404, "{\"error\":\"Record not found\"}", NULL, 0},
+        {"GET /api/v1/statuses/8/source", 200, "{\"text\":\"Look *here*\"}", NULL, 0}};
+    struct abp_outcome outcome = FIND(steps, request);
+    assert_int_equal(outcome.fate, ABP_FATE_POSTED);
+    assert_string_equal(outcome.remote_id, "8");
+}
+
 static void the_earliest_since_it_was_sent(void **unused)
 {
     (void)unused;
@@ -136,6 +153,18 @@ static void by_the_servers_clock(void **unused)
     assert_int_equal(outcome.fate, ABP_FATE_POSTED);
 }
 
+static void the_clock_was_set_back(void **unused)
+{
+    (void)unused;
+    /* It was a day ahead when this was sent, two minutes ago by its present word. */
+    static const struct fake_step steps[] = {
+        ME,
+        {LIST, 200, "[" STATUS("8", "24T15:09:00", "public", "Look *here*") "," OLD "]", NULL, 0},
+        {"GET /api/v1/statuses/8/source", 404, "", NULL, 0}};
+    struct abp_outcome outcome = find_at(steps, 3, request, FAKE_NOW + 86400 + 500, FAKE_NOW + 600);
+    assert_int_equal(outcome.fate, ABP_FATE_POSTED);
+}
+
 static void others_are_not_it(void **unused)
 {
     (void)unused;
@@ -175,6 +204,19 @@ static void its_own_boosted_post(void **unused)
     struct abp_outcome outcome = FIND(steps, request);
     assert_int_equal(outcome.fate, ABP_FATE_POSTED);
     assert_string_equal(outcome.remote_id, "8");
+}
+
+static void a_list_that_names_nobody(void **unused)
+{
+    (void)unused;
+    static const struct fake_step steps[] = {
+        ME,
+        {LIST, 200,
+         "[{\"id\":\"8\",\"created_at\":\"2026-11-24T15:00:03Z\",\"content\":\"Look *here*\"}," OLD
+         "]",
+         NULL, 0},
+        {"GET /api/v1/statuses/8/source", 404, "", NULL, 0}};
+    assert_int_equal(FIND(steps, request).fate, ABP_FATE_POSTED);
 }
 
 static void images_count(void **unused)
@@ -389,13 +431,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_by_its_source),
         cmocka_unit_test(found_by_its_html),
+        cmocka_unit_test(one_source_that_is_gone),
         cmocka_unit_test(the_earliest_since_it_was_sent),
         cmocka_unit_test(weeks_before_is_another),
         cmocka_unit_test(hours_before_is_a_doubt),
         cmocka_unit_test(too_early_to_say),
         cmocka_unit_test(by_the_servers_clock),
+        cmocka_unit_test(the_clock_was_set_back),
         cmocka_unit_test(others_are_not_it),
         cmocka_unit_test(its_own_boosted_post),
+        cmocka_unit_test(a_list_that_names_nobody),
         cmocka_unit_test(images_count),
         cmocka_unit_test(visibility_prefers_and_warns),
         cmocka_unit_test(what_a_list_hides),

@@ -305,14 +305,16 @@ static void posted_wider_than_asked(void **unused)
 {
     (void)unused;
     static const struct fake_step wide = {
-        POST, 200, "{\"id\":\"1\",\"visibility\":\"public\",\"url\":\"javascript:alert(1)\"}", NULL,
-        0};
+        POST, 200,
+        "{\"id\":\"1\",\"visibility\":\"public\",\"url\":\"javascript:alert(1)\",\"uri\":\"https://"
+        "example.social/users/a/1\"}",
+        NULL, 0};
     static const struct fake_step narrow = {POST, 200, "{\"id\":\"1\",\"visibility\":\"private\"}",
                                             NULL, 0};
     struct abp_outcome outcome = send_body(&wide, request);
     assert_int_equal(outcome.fate, ABP_FATE_POSTED);
     assert_non_null(strstr(outcome.reason, "public"));
-    assert_string_equal(outcome.url, ""); /* an address that is none */
+    assert_string_equal(outcome.url, "https://example.social/users/a/1"); /* the other is none */
     assert_int_equal(outcome.posted_at, 0);
     outcome = send_body(&narrow, request);
     assert_string_equal(outcome.reason, "");
@@ -348,6 +350,10 @@ static const struct {
      ABP_FATE_NOT_SENT,
      0,
      300},
+    {{POST, 429, "", "Date: Tue, 24 Nov 2026 16:00:00 GMT\nX-RateLimit-Reset: 1795536030\n", 0},
+     ABP_FATE_NOT_SENT,
+     0,
+     30},
     {{POST, 429, "", NULL, 0}, ABP_FATE_NOT_SENT, 0, 60},
     {{POST, 429, "", "Retry-After: 99999999\n", 0}, ABP_FATE_NOT_SENT, 0, 86400},
     {{POST, 429, "", "Retry-After: -5\n", 0}, ABP_FATE_NOT_SENT, 0, 60},
