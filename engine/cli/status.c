@@ -1,6 +1,7 @@
 #include "status.h"
 
 #include "abpost/local.h"
+#include "abpost/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +32,15 @@ static int fill_facts(struct abp_status_experiment *e, const struct abp_status *
                       struct abp_error *err)
 {
     struct abp_posts posts;
+    char fingerprint[65];
     struct abp_store *store = status->loaded.store;
     if (!store)
         return 0;
     if (abp_outbox_analysis(&e->analysis, store, e->file->name, err) != 0 ||
-        abp_outbox_decisions(&e->decided, store, e->file->name, err) != 0)
+        abp_outbox_decisions(&e->decided, store, e->file->name, err) != 0 ||
+        abp_plan_fingerprint(fingerprint, e->file, err) != 0)
         return -1;
+    e->analysis_differs = e->analysis.frozen[0] && strcmp(fingerprint, e->analysis.frozen) != 0;
     if (e->states[ABP_POSTED] == 0)
         return 0;
     if (abp_made_posts(&posts, &e->made, store, e->file, status->now, err) != 0)
