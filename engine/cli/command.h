@@ -29,6 +29,7 @@ struct abp_args {
     int all_readings;     /* export */
     int for_system;       /* timer; 0: for the user */
     int only_tick, only_nightly;
+    int preview, ics; /* plan */
 };
 
 struct abp_option {
