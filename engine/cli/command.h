@@ -18,6 +18,7 @@ struct abp_args {
     enum abp_format format;
     int quiet, verbose, help, version;
     int online;         /* 1: check --online */
+    int preview, ics;   /* plan */
     int64_t now;        /* what --now named; env->now reads it, so args must outlive env's use */
     const char **names; /* owned; the arguments that are not options, in order */
     size_t name_count;
@@ -29,7 +30,6 @@ struct abp_args {
     int all_readings;     /* export */
     int for_system;       /* timer; 0: for the user */
     int only_tick, only_nightly;
-    int preview, ics; /* plan */
 };
 
 struct abp_option {

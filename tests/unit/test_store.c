@@ -124,8 +124,8 @@ static void test_facts(void **state)
         "INSERT INTO decision VALUES (1, 1, 'a', 'repeat', 0, 'r')";
     assert_int_equal(abp_db_exec(store->db, fill, &err), 0);
     static const char *const tables[] = {
-        "experiment",     "analysis", "plan",       "block",   "planned_post",
-        "dropped",        "attempt",  "import",     "post",    "import_experiment",
+        "experiment",     "analysis", "plan",       "block",    "planned_post",
+        "dropped",        "attempt",  "import",     "post",     "import_experiment",
         "attempt_result", "reading",  "post_event", "decision", "reading_failure"};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char sql[200];
