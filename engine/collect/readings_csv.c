@@ -334,8 +334,9 @@ static int by_fact(const void *left, const void *right)
 static void compare_rows(struct taking *t)
 {
     size_t kept = 0;
-    if (t->pending_count)
-        qsort(t->pending, t->pending_count, sizeof *t->pending, by_fact);
+    if (!t->pending)
+        return;
+    qsort(t->pending, t->pending_count, sizeof *t->pending, by_fact);
     for (size_t i = 0; i < t->pending_count; i++) {
         const struct pending *p = &t->pending[i], *before = kept ? &t->pending[kept - 1] : NULL;
         if (!before || before->fact.post != p->fact.post || before->fact.at != p->fact.at ||
@@ -409,8 +410,8 @@ static int take_file(struct taking *t, struct abp_error *err)
     struct abp_planned_filter filter = {.experiment = name};
     if (abp_made_list_read(&t->made, t->in->store, name, NULL, 0, err) != 0 ||
         abp_outbox_list(&t->planned, t->in->store, &filter, err) != 0 || index_posts(t, err) != 0 ||
-        abp_file_open(&t->file, t->in->path, NULL, NULL, err) != 0 ||
-        read_header(t, err) != 0 || read_rows(t, err) != 0)
+        abp_file_open(&t->file, t->in->path, NULL, NULL, err) != 0 || read_header(t, err) != 0 ||
+        read_rows(t, err) != 0)
         return -1;
     return add_all(t, err);
 }
