@@ -119,18 +119,6 @@ static void *next_job(void *context)
 
 /* ---- doing them: on any thread ---- */
 
-/* From --seed and the name alone, so that neither the order nor the other experiments matter. */
-static uint64_t seed_of(uint64_t seed, const char *name)
-{
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    hash += 0x9e3779b97f4a7c15u * (seed + 1); /* then splitmix64's finaliser */
-    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
-    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
-    return hash ^ (hash >> 31);
-}
-
 static void work(void *context, void *argument)
 {
     struct evaluation *ev = context;
@@ -139,7 +127,7 @@ static void work(void *context, void *argument)
         return;
     double started = abp_steady_seconds();
     if (abp_evaluate(&job->result, &job->from->source.experiment, &job->posts,
-                     seed_of(ev->env->seed, job->name), &job->err) != 0) {
+                     abp_source_seed(ev->env->seed, job->name), &job->err) != 0) {
         job->state = FAILED;
     } else {
         job->result.fit.seed = ev->env->seed; /* what gives these numbers again */

@@ -16,6 +16,9 @@ set -euo pipefail
 headers_without_source='
 env.h    = base
 terms.h  = base
+channel.h = channels
+plan.h   = plan
+post_file.h = config
 config.h = config
 result.h = base
 sum.h    = base

@@ -1,6 +1,6 @@
 /* SHA-256, piece by piece. */
-#ifndef ABP_COLLECT_DIGEST_H
-#define ABP_COLLECT_DIGEST_H
+#ifndef ABPOST_DIGEST_H
+#define ABPOST_DIGEST_H
 
 #include "abpost/error.h"
 

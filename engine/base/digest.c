@@ -1,4 +1,4 @@
-#include "collect/digest.h"
+#include "abpost/digest.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
