@@ -21,7 +21,7 @@ static int by_time(const void *left, const void *right)
 
 struct guard_arrays {
     double *outcome, *exposure;
-    size_t *variant;
+    size_t *variant, *slot;
     int64_t *block;
     struct guard_row *rows;
     struct abp_guard_output *out;
@@ -32,6 +32,7 @@ static void guard_arrays_release(struct guard_arrays *a)
     free(a->outcome);
     free(a->exposure);
     free(a->variant);
+    free(a->slot);
     free(a->block);
     free(a->rows);
     free(a->out);
@@ -42,10 +43,11 @@ static int guard_arrays_init(struct guard_arrays *a, size_t posts, size_t varian
     a->outcome = calloc(posts + 1, sizeof *a->outcome);
     a->exposure = calloc(posts + 1, sizeof *a->exposure);
     a->variant = calloc(posts + 1, sizeof *a->variant);
+    a->slot = calloc(posts + 1, sizeof *a->slot);
     a->block = calloc(posts + 1, sizeof *a->block);
     a->rows = calloc(posts + 1, sizeof *a->rows);
     a->out = calloc(variants, sizeof *a->out);
-    return a->outcome && a->exposure && a->variant && a->block && a->rows && a->out;
+    return a->outcome && a->exposure && a->variant && a->slot && a->block && a->rows && a->out;
 }
 
 /* *timed becomes 1 where the rows carry the time at which they were posted. */
@@ -69,9 +71,20 @@ static size_t fill_guard(const struct evaluation *e, struct guard_arrays *a, int
         a->outcome[i] = observed ? post->outcome : NAN;
         a->exposure[i] = observed ? post->exposure : 1.0;
         a->variant[i] = e->table.of_name[post->variant];
+        a->slot[i] = post->slot;
         a->block[i] = post->block;
     }
     return count;
+}
+
+/* How many blocks the schedule ends with; 0 where it has no end. It is the schedule's word, given
+ * before the first post, and stays the same at every look. */
+static size_t planned_blocks(const struct evaluation *e)
+{
+    const struct abp_schedule *schedule = &e->experiment->schedule;
+    if (!schedule->present || schedule->max_posts <= 0)
+        return 0;
+    return (size_t)schedule->max_posts / e->table.variant_count;
 }
 
 int evaluation_guard(struct evaluation *e, struct abp_error *err)
@@ -89,6 +102,9 @@ int evaluation_guard(struct evaluation *e, struct abp_error *err)
                                     .exposure = a.exposure,
                                     .variant = a.variant,
                                     .block = a.block,
+                                    .slot = a.slot,
+                                    .slots = e->table.slots,
+                                    .planned_blocks = planned_blocks(e),
                                     .posts = fill_guard(e, &a, &timed),
                                     .variants = K,
                                     .threshold = (double)(K - 1) / e->experiment->decision.alpha};

@@ -90,10 +90,18 @@ struct abp_guard_input {
     const double *exposure; /* borrowed; finite, > 0 where there is an outcome; 1: none is known */
     const size_t *variant;  /* borrowed; < variants */
     const int64_t *block;   /* borrowed; posts of one block carry the same number, any number */
-    size_t posts;           /* may be 0 */
-    size_t variants;        /* K >= 2 */
-    size_t baseline;        /* < variants */
-    double threshold;       /* what E is compared with, (K-1)/alpha; > 1 */
+    /* borrowed; posts x variants, row-major: the probabilities that a post's label was drawn with,
+       in posts drawn one by one; NaN for all variants of a post in a block whose labels were
+       shuffled; NULL: every block was shuffled */
+    const double *probability;
+    const size_t *slot;    /* borrowed; < slots: something that moves outcomes and was known before
+                              the draw, such as the time of the week; NULL: nothing */
+    size_t slots;          /* read where there is a slot */
+    size_t posts;          /* may be 0 */
+    size_t variants;       /* K >= 2 */
+    size_t baseline;       /* < variants */
+    double threshold;      /* what E is compared with, (K-1)/alpha; > 1 */
+    size_t planned_blocks; /* the experiment ends with so many; 0: nobody said so beforehand */
 };
 
 /* One variant against the baseline.
@@ -104,11 +112,13 @@ struct abp_guard_input {
  * has fallen since. Where the order of the blocks is only that of a file, e_value with direction.
  * e_value is also what e-BH across experiments takes, and what reports show. */
 struct abp_guard_output {
-    double e_value;     /* after the last block; 1 without blocks; finite, >= 0 */
-    double max_e_value; /* largest after any block, and at least 1 */
-    size_t blocks;      /* blocks with an observed post on both sides */
-    int direction;      /* +1: today's evidence says v is above the baseline, -1 below, 0 neither */
-    int max_direction;  /* the same when max_e_value was reached */
+    double e_value;      /* after the last block; 1 without blocks; finite, >= 0 */
+    double max_e_value;  /* largest after any block, and at least 1 */
+    double open_e_value; /* the bets on all sizes of effect, neither stopped nor with an end; what
+                            e-BH across experiments takes */
+    size_t blocks;       /* blocks with an observed post on both sides */
+    int direction;     /* +1: today's evidence says v is above the baseline, -1 below, 0 neither */
+    int max_direction; /* the same when max_e_value was reached */
 };
 
 /* out has `variants` entries, filled in order; the baseline's own is e_value 1 and no blocks.

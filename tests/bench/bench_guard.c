@@ -27,7 +27,7 @@ static void guard_table(size_t runs, unsigned long seed)
         printf("%-28s", SIM_GENERATORS[g].name);
         for (size_t r = 0; r < 3; r++)
             printf(r ? " %6.1f" : " %10.1f",
-                   100 * sim_alarms(&SIM_GENERATORS[g], ratios[r], runs, THRESHOLD, seed + r));
+                   100 * sim_alarms(&SIM_GENERATORS[g], ratios[r], runs, THRESHOLD, 0, seed + r));
         printf("\n");
     }
 }
@@ -119,8 +119,9 @@ static void position_differences(double *d, const struct pairs *pairs, enum scor
         double u[2], z[2];
 
         for (size_t i = 0; i < 2; i++)
-            abp_guard_past_add(&past, pairs->outcome[2 * t + i], 1.0);
-        (void)abp_guard_positions(u, &past, 2);
+            abp_guard_past_add(&past, pairs->outcome[2 * t + i], 1.0, 0);
+        abp_guard_past_close(&past, 2);
+        abp_guard_positions(u, &past, 1);
         for (size_t i = 0; i < 2; i++)
             z[i] = scores == SAVAGE     ? -log(1 - u[i])
                    : scores == WILCOXON ? sqrt(12.0) * u[i]
