@@ -18,6 +18,7 @@ struct abp_args {
     enum abp_format format;
     int quiet, verbose, help, version;
     int online;         /* 1: check --online */
+    int preview, ics;   /* plan */
     int64_t now;        /* what --now named; env->now reads it, so args must outlive env's use */
     const char **names; /* owned; the arguments that are not options, in order */
     size_t name_count;

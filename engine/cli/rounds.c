@@ -1,4 +1,5 @@
 #include "rounds.h"
+#include "decide.h"
 
 #include "screen.h"
 
@@ -116,8 +117,8 @@ struct abp_publish_input abp_rounds_publish(const struct abp_rounds *rounds)
 
 /* ---- the steps of a tick ---- */
 
-static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
-                   struct abp_journal *journal, struct abp_error *err)
+static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
+                  const struct abp_stage *stage, struct abp_journal *journal, struct abp_error *err)
 {
     struct abp_plan_report report;
     struct abp_plan_input input = {.experiment = &e->file,
@@ -125,7 +126,8 @@ static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
                                    .zone = rounds->zone,
                                    .now = rounds->env->now(rounds->env->context),
                                    .seed = rounds->env->seed,
-                                   .winner = -1};
+                                   .active = stage->finished ? NULL : stage->active,
+                                   .winner = stage->finished ? stage->winner : -1};
     if (!rounds->env->seed_given && rounds->env->entropy &&
         rounds->env->entropy(&input.seed, err) != 0)
         return -1;
@@ -142,6 +144,20 @@ static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
     if (report.obstacle[0])
         abp_journal_add(journal, &stuck);
     return 0;
+}
+
+/* What has begun goes on, unless its verdicts ended it. */
+static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
+                   struct abp_journal *journal, struct abp_error *err)
+{
+    struct abp_stage stage;
+    if (abp_stage_read(&stage, rounds, &e->file, err) != 0)
+        return -1;
+    int stops = (stage.finished && e->file.decision.after == ABP_AFTER_STOP) ||
+                (!stage.finished && stage.active_count < 2);
+    int rc = stops ? 0 : extend(rounds, e, &stage, journal, err);
+    abp_stage_release(&stage);
+    return rc;
 }
 
 static void note_post(void *context, const struct abp_note *note)

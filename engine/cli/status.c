@@ -1,6 +1,7 @@
 #include "status.h"
 
 #include "abpost/local.h"
+#include "abpost/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +32,15 @@ static int fill_facts(struct abp_status_experiment *e, const struct abp_status *
                       struct abp_error *err)
 {
     struct abp_posts posts;
+    char fingerprint[65];
     struct abp_store *store = status->loaded.store;
     if (!store)
         return 0;
     if (abp_outbox_analysis(&e->analysis, store, e->file->name, err) != 0 ||
-        abp_outbox_decisions(&e->decided, store, e->file->name, err) != 0)
+        abp_outbox_decisions(&e->decided, store, e->file->name, err) != 0 ||
+        abp_plan_fingerprint(fingerprint, e->file, err) != 0)
         return -1;
+    e->analysis_differs = e->analysis.frozen[0] && strcmp(fingerprint, e->analysis.frozen) != 0;
     if (e->states[ABP_POSTED] == 0)
         return 0;
     if (abp_made_posts(&posts, &e->made, store, e->file, status->now, err) != 0)
@@ -134,7 +138,7 @@ int abp_status_open(struct abp_status *status, const struct abp_args *args,
                     const struct abp_env *env, struct abp_error *err)
 {
     memset(status, 0, sizeof *status);
-    if (abp_loaded_open(&status->loaded, args, env, ABP_STORE_EXISTING, err) != 0)
+    if (abp_loaded_open(&status->loaded, args, env, ABP_STORE_READ_ONLY, err) != 0)
         return -1;
     status->now = env->now(env->context);
     if (read_store(status, err) == 0 && fill_experiments(status, err) == 0 &&

@@ -63,6 +63,7 @@ struct abp_status_experiment {
     struct abp_status_variant *variants; /* owned; file->variant_count */
     struct abp_decided_list decided;
     struct abp_analysis analysis;
+    int analysis_differs; /* 1: the file now says another analysis than the frozen one */
 };
 
 struct abp_status_channel {

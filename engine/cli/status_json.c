@@ -84,14 +84,15 @@ static json_t *json_experiment(const struct abp_status_experiment *e, int64_t no
 {
     int64_t most = e->file->schedule.max_posts;
     double weeks = (double)(e->ends_at - now) / (7 * 86400.0);
-    return json_pack(
-        "{so so sb so so so so so so so so so}", "name", abp_json_text(e->file->name), "hypothesis",
-        abp_json_text(e->file->hypothesis), "scheduled", e->file->schedule.present, "max_posts",
-        most ? json_integer(most) : json_null(), "posts", json_states(e), "readings",
-        json_counted(e), "planned_until", json_time(e->ends_at), "weeks_planned",
-        e->ends_at > now ? json_real(weeks) : json_null(), "variants", json_variants(e),
-        "decisions", json_decisions(e), "analysis_frozen_at", json_time(e->analysis.frozen_at),
-        "exploratory_since", json_time(e->analysis.changed_at));
+    return json_pack("{so so sb so so so so so so so so so sb}", "name",
+                     abp_json_text(e->file->name), "hypothesis", abp_json_text(e->file->hypothesis),
+                     "scheduled", e->file->schedule.present, "max_posts",
+                     most ? json_integer(most) : json_null(), "posts", json_states(e), "readings",
+                     json_counted(e), "planned_until", json_time(e->ends_at), "weeks_planned",
+                     e->ends_at > now ? json_real(weeks) : json_null(), "variants",
+                     json_variants(e), "decisions", json_decisions(e), "analysis_frozen_at",
+                     json_time(e->analysis.frozen_at), "exploratory_since",
+                     json_time(e->analysis.changed_at), "analysis_differs", e->analysis_differs);
 }
 
 static json_t *json_next(const struct abp_status_channel *c)

@@ -146,8 +146,13 @@ static void put_analysis(struct text *t, const struct abp_status_experiment *e)
         abp_local_format(when, d->decided_at, t->status->loaded.zone);
         paragraph(t, 2, "Decided %s: %s %s. %s", when, d->verdict, d->variant, d->reason);
     }
-    if (!e->analysis.changed[0])
+    if (!e->analysis.changed[0]) {
+        if (e->analysis_differs)
+            paragraph(t, 2,
+                      "The file says another analysis than it did when the first post went out; "
+                      "with the next post the experiment is exploratory from then on.");
         return;
+    }
     abp_local_format(when, e->analysis.changed_at, t->status->loaded.zone);
     paragraph(t, 2,
               "Exploratory since %s: what the file says of the analysis was changed after the "

@@ -167,10 +167,12 @@ static int block_of_channel(struct abp_drawn_post *posts, struct abp_draw_channe
 /* ---- the labels ---- */
 
 /* Fisher and Yates: every order of the variants equally likely. */
-static void draw_uniform(struct abp_drawn_post *posts, size_t variants, struct abp_random *random)
+static void draw_uniform(struct abp_drawn_post *posts, const struct abp_draw_rules *rules,
+                         struct abp_random *random)
 {
+    size_t variants = rules->variants;
     for (size_t i = 0; i < variants; i++)
-        posts[i].variant = i;
+        posts[i].variant = rules->labels ? rules->labels[i] : i;
     for (size_t i = variants - 1; i > 0; i--) {
         size_t j = (size_t)abp_random_below(random, i + 1);
         size_t variant = posts[i].variant;
@@ -187,7 +189,7 @@ static void draw_independent(struct abp_drawn_post *posts, const struct abp_draw
 {
     for (size_t i = 0; i < rules->variants; i++) {
         double left = abp_random_unit(random);
-        for (size_t v = 0; v < rules->variants; v++) {
+        for (size_t v = 0; v < rules->all; v++) {
             if (!(rules->probabilities[v] > 0))
                 continue;
             posts[i].variant = v;
@@ -217,7 +219,7 @@ static enum abp_draw_design draw_labels(struct abp_drawn_post *posts,
         draw_independent(posts, rules, random);
         return ABP_DRAW_PROBABILITIES;
     }
-    draw_uniform(posts, rules->variants, random);
+    draw_uniform(posts, rules, random);
     return ABP_DRAW_UNIFORM;
 }
 

@@ -31,7 +31,9 @@ struct abp_draw_channel {
 
 struct abp_draw_rules {
     size_t variants;             /* K >= 2: posts of a block */
-    const double *probabilities; /* borrowed; NULL: every order alike */
+    const size_t *labels;        /* borrowed; K: the variants of a block; NULL: 0 to K - 1 */
+    const double *probabilities; /* borrowed; `all`: of each variant; NULL: every order alike */
+    size_t all;                  /* variants that there are; at least K */
     int winner;                  /* -1: none */
     int64_t horizon; /* UTC seconds; blocks begin before it, but a channel without any pending post
                         may always have one */

@@ -15,6 +15,7 @@ void abp_plan_state_release(struct abp_plan_state *plan)
     free(plan->channels);
     free(plan->last_other);
     free(plan->last_winner);
+    free(plan->labels);
     abp_drawn_release(&plan->drawn);
 }
 
@@ -205,13 +206,25 @@ static int init_channels(struct abp_plan_state *plan, struct abp_error *err)
     if (!plan->channels || !plan->last_other || !plan->last_winner)
         return abp_fail_memory(err);
     for (size_t c = 0; c < e->channels.count; c++) {
-        double target;
+        double target = NAN;
         if (target_of(&target, plan->input, e->channels.list[c], err) != 0 ||
             abp_channel_slots_init(&plan->channels[c].slots, &e->schedule, plan->input->zone,
                                    target, plan->input->now, err) != 0)
             return -1;
     }
     return 0;
+}
+
+/* The variants that get posts, into plan->labels. Returns how many; 0 without memory. */
+static size_t list_labels(struct abp_plan_state *plan)
+{
+    const struct abp_plan_input *input = plan->input;
+    size_t count = 0, all = input->experiment->variant_count;
+    plan->labels = calloc(all, sizeof *plan->labels);
+    for (size_t v = 0; plan->labels && v < all; v++)
+        if (!input->active || input->active[v])
+            plan->labels[count++] = v;
+    return count;
 }
 
 int abp_plan_state_load(struct abp_plan_state *plan, struct abp_store *store,
@@ -223,7 +236,13 @@ int abp_plan_state_load(struct abp_plan_state *plan, struct abp_store *store,
     if (check(input, err) != 0 || init_channels(plan, err) != 0 ||
         (store && (load_own(plan, store, err) != 0 || load_others(plan, store, err) != 0)))
         return -1;
-    plan->rules = (struct abp_draw_rules){.variants = e->variant_count,
+    size_t labels = list_labels(plan);
+    if (labels < 2)
+        return plan->labels ? abp_fail(err, ABP_BUG, "a plan of %zu variants", labels)
+                            : abp_fail_memory(err);
+    plan->rules = (struct abp_draw_rules){.variants = labels,
+                                          .labels = plan->labels,
+                                          .all = e->variant_count,
                                           .probabilities = input->probabilities,
                                           .winner = input->winner,
                                           .horizon = horizon_of(input),

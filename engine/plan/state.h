@@ -10,6 +10,7 @@ struct abp_plan_state {
     const struct abp_plan_input *input; /* borrowed */
     struct abp_draw_channel *channels;  /* owned; one for each channel of the experiment */
     int64_t *last_other, *last_winner;  /* owned; by channel: newest block without, with a winner */
+    size_t *labels;                     /* owned; the variants that get posts */
     struct abp_draw_rules rules;
     struct abp_drawn drawn;
     size_t live, plans;

@@ -61,9 +61,12 @@ int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int6
         settlement.posted_at = 0;
     if (!settlement.posted_at && reconciled)
         settlement.posted_at = post->started_at;
-    if (abp_outbox_settle(run->in->store, &settlement, err) != 0)
+    int doubt = abp_outbox_settle(run->in->store, &settlement, err);
+    if (doubt < 0)
         return -1;
-    struct abp_note note = {.kind = kind_of(outcome->fate),
+    if (doubt)
+        settlement.reason = "what was found there is another post of ours";
+    struct abp_note note = {.kind = doubt ? ABP_NOTE_UNKNOWN : kind_of(outcome->fate),
                             .post = post,
                             .reconciled = reconciled,
                             .file = file,

@@ -331,10 +331,12 @@ static void guard_one(struct abp_guard_output *out, struct work *work,
         if (!count_block(&block, work, in, v, begin))
             continue;
         out->blocks++;
-        if (block.m >= ABP_GUARD_ALONE) /* it is ranked within itself: those before it as well */
+        /* A long block is ranked within itself, and those before it without it. Probabilities may
+           tell of the labels before them, so these are told first. */
+        if (block.m >= ABP_GUARD_ALONE || block.drawn)
             play(&bets, work);
         add_block(work, in, v, begin, &block, number - 1);
-        if (work->past.posts >= WARM)
+        if (work->past.posts >= WARM || block.drawn)
             play(&bets, work);
         out->e_value = bets.e_value;
         out->open_e_value = abp_guard_bets_open_e_value(&bets);

@@ -248,12 +248,46 @@ static int refuse(struct abp_store *store, const struct abp_settlement *settleme
     return rc;
 }
 
+/* 1: another post of the channel is known under that id already. */
+static int is_anothers(struct abp_store *store, const struct abp_settlement *settlement,
+                       struct abp_error *err)
+{
+    static const char sql[] =
+        "SELECT 1 FROM attempt_result r JOIN attempt a ON a.id = r.attempt_id"
+        " JOIN planned_post p ON p.id = a.planned_post_id JOIN block b ON b.id = p.block_id"
+        " WHERE r.remote_id = :remote AND r.state IN ('posted', 'handed')"
+        " AND p.id <> (SELECT planned_post_id FROM attempt WHERE id = :attempt)"
+        " AND b.channel = (SELECT b2.channel FROM attempt a2"
+        "  JOIN planned_post p2 ON p2.id = a2.planned_post_id JOIN block b2 ON b2.id = p2.block_id"
+        "  WHERE a2.id = :attempt) LIMIT 1";
+    struct abp_statement *s = NULL;
+    if (settlement->state != ABP_POSTED || !settlement->remote_id)
+        return 0;
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
+        return -1;
+    abp_bind_text(s, abp_param(s, ":remote"), settlement->remote_id);
+    abp_bind_int(s, abp_param(s, ":attempt"), settlement->attempt);
+    int row = abp_step(s, err);
+    abp_db_finish(s);
+    return row;
+}
+
 static int settle_inside(struct abp_store *store, const struct abp_settlement *settlement,
                          struct abp_error *err)
 {
     int out = is_out(store, settlement->attempt, err);
     if (out != 0)
         return out < 0 ? -1 : 0;
+    int anothers = is_anothers(store, settlement, err);
+    if (anothers < 0)
+        return -1;
+    if (anothers) {
+        struct abp_settlement doubt = *settlement;
+        doubt.state = ABP_UNKNOWN;
+        doubt.reason = "what was found there is another post of ours; a person must say whether "
+                       "this one is out";
+        return insert_result(store, &doubt, err) == 0 ? 1 : -1;
+    }
     if (insert_result(store, settlement, err) != 0)
         return -1;
     if (settlement->state == ABP_REFUSED)

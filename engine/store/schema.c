@@ -211,7 +211,8 @@ static const char *const version_2[] = {
     " retry_at INTEGER," /* not before */
     " CHECK (state NOT IN ('posted', 'handed') OR remote_id IS NOT NULL OR url IS NOT NULL)"
     ") STRICT;"
-    "CREATE INDEX result_of_attempt ON attempt_result (attempt_id);" FACTS("attempt_result"),
+    "CREATE INDEX result_of_attempt ON attempt_result (attempt_id);"
+    "CREATE INDEX result_of_remote ON attempt_result (remote_id);" FACTS("attempt_result"),
 
     /* A post that is out no longer reads as it was sent, or is gone. */
     "CREATE TABLE post_event ("

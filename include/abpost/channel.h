@@ -52,7 +52,7 @@ struct abp_outcome {
     char
         version[128]; /* tag of the post as it stands there (cid, ...), to see edits by; "": none */
     char url[1024];   /* for a person to open; "": none */
-    char reason[512]; /* not POSTED: one sentence, without secrets */
+    char reason[512]; /* one sentence, without secrets; of POSTED what is to be said of it, or "" */
 };
 
 struct abp_metric_value {

@@ -123,8 +123,10 @@ struct abp_settlement {
     const char *remote_id, *version, *url, *reason; /* NULL: none */
 };
 
-/* A post that is out stays out, whoever says something else later. REFUSED takes the posts of its
- * block that were not sent out of the plan too, as REDRAWN. */
+/* 0: kept. A post that is out stays out, whoever says something else later. REFUSED takes the posts
+ * of its block that were not sent out of the plan too, as REDRAWN. 1: POSTED under an id that
+ * another post of the channel has, which is kept as UNKNOWN: one post there can't be two of ours.
+ * -1. */
 int abp_outbox_settle(struct abp_store *store, const struct abp_settlement *settlement,
                       struct abp_error *err) ABP_MUST_CHECK;
 

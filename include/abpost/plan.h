@@ -57,6 +57,9 @@ struct abp_plan_input {
        of the next block (top-two), drawn independently; sum to 1; a channel gets one block, and
        only where nothing of the experiment is planned on it any more. Borrowed; variant_count. */
     const double *probabilities;
+    /* NULL: every variant gets posts. Else 1 for each that does, at least two; the others' slots go
+       to them: a block is one post of each of these. Borrowed; variant_count. */
+    const unsigned char *active;
     /* -1: no winner. Else the variant that keeps the slots (after = repeat-winner): of four blocks
        in a row on a channel three are the winner's alone, the fourth is drawn as before. max_posts
        counts both. What was planned before stays; whoever decides cancels it first. */

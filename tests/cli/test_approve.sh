@@ -7,6 +7,10 @@ exits 65
 complains abpost.ini
 abpost init garden
 cd garden || exit 1
+abpost approve # what init makes
+exits 0
+says "posts/question/"
+rm -r posts experiments/next.ini
 abpost approve
 exits 0
 says "No experiment here has post files."

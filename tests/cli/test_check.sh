@@ -12,7 +12,7 @@ cd garden || exit 1
 cp -r . ../before
 abpost check
 exits 0
-says "3 files checked, nothing wrong"
+says "8 files checked, nothing wrong"
 abpost -q check
 exits 0
 says_nothing
@@ -58,7 +58,7 @@ exits 65
 says_nothing
 complains "abpost.ini:"
 complains "experiments/broken.ini:2: "
-grep -qE '[0-9]+ mistakes; 4 files checked' "$err" || fail "the mistakes are not counted"
+grep -qE '[0-9]+ mistakes; 9 files checked' "$err" || fail "the mistakes are not counted"
 cp ../before/abpost.ini .
 abpost check
 exits 65
@@ -112,6 +112,7 @@ complains "can't be read"
 cp ../before/abpost.ini .
 
 # Posts that are not there.
+rm -r posts
 cat >experiments/coming.ini <<'INI'
 [experiment]
 channels = outbox

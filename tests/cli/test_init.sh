@@ -17,7 +17,7 @@ grep -q 'abpost\.db' garden/.gitignore || fail ".gitignore leaves the database i
 cd garden || exit 1
 abpost check
 exits 0
-says "3 files checked, nothing wrong"
+says "8 files checked, nothing wrong"
 complains_of_nothing
 abpost evaluate
 exits 0

@@ -147,6 +147,18 @@ for kind in unknown sign-in mistakes sending; do not_stuck $kind; done
 answers "j->>'\$.experiments[0].readings.read'" 1
 query "j->'stuck'" | grep -q '"reading"' || fail "post 2 still has no numbers"
 
+# An analysis that was changed after the first post is told before a post goes out under it.
+plan_block autumn paper "question 2026-11-30 09:00"
+sed 's/winter/autumn/; s/^start.*/start = 2026-11-01/' experiments/winter.ini >experiments/autumn.ini
+store "INSERT INTO analysis SELECT NULL, id, 'another', strftime('%s', '2026-12-01') FROM experiment
+    WHERE name = 'autumn';"
+status_now
+says "another analysis than it did"
+status_now --format json
+answers "j->>'\$.experiments[0].analysis_differs'" 1
+answers "j->>'\$.experiments[0].exploratory_since'" ""
+rm experiments/autumn.ini
+
 # CSV: a row for each stuck thing.
 status_now --format csv
 exits 0

@@ -18,7 +18,7 @@ abpost --help
 exits 0
 cmp -s "$out" help.txt || fail "--help and help differ"
 
-for command in init check approve hold tick nightly status resolve import evaluate help; do
+for command in init check approve hold tick nightly status resolve import export evaluate timer help; do
     abpost help $command
     exits 0
     says "Usage: abpost $command"

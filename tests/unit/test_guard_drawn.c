@@ -57,14 +57,14 @@ static void add_shuffled(struct posts *posts, int64_t block, gsl_rng *rng)
     gsl_ran_shuffle(rng, posts->variant + first, posts->variants, sizeof *posts->variant);
 }
 
-/* Shuffled blocks and drawn ones, of one post and of several. */
-static void draw_past(struct posts *posts, size_t blocks, gsl_rng *rng)
+/* Blocks that are shuffled, so many in a hundred, and drawn ones of one post and of several. */
+static void draw_past(struct posts *posts, size_t blocks, size_t shuffled, gsl_rng *rng)
 {
     for (size_t t = 0; t < blocks; t++) {
         double p[MOST_VARIANTS];
         size_t m = 1 + gsl_rng_uniform_int(rng, 3);
 
-        if (gsl_rng_uniform_int(rng, 4) == 0) {
+        if (gsl_rng_uniform_int(rng, 100) < shuffled) {
             add_shuffled(posts, (int64_t)t, rng);
             continue;
         }
@@ -93,7 +93,10 @@ static void average_over_draws_is_the_past(void **state)
         struct abp_error err = {0};
 
         posts->probability = chances;
-        draw_past(posts, 25 + kind % 20, rng);
+        if (kind % 5 == 0) /* from the first block on */
+            draw_past(posts, kind % 7, 0, rng);
+        else
+            draw_past(posts, 25 + kind % 20, 25, rng);
         posts->planned = kind % 2 ? 26 + kind % 23 : 0;
         if (kind % 4 == 1)
             posts->threshold = fmax(1.0, guard_of(posts, 1).e_value) + 0.01;
@@ -142,7 +145,7 @@ static void mirrored_when_the_roles_are_swapped(void **state)
 
         posts->probability = chances;
         posts->planned = kind % 2 * 50;
-        draw_past(posts, 50, rng);
+        draw_past(posts, 50, 25, rng);
         a = guard_of(posts, 1);
         moved += a.max_e_value > 1;
         posts->baseline = 1;
@@ -167,7 +170,7 @@ static void renamed_variants_change_nothing(void **state)
 
         posts->probability = chances;
         posts->planned = kind % 2 * 40;
-        draw_past(posts, 40, rng);
+        draw_past(posts, 40, 25, rng);
         assert_int_equal(run(before, posts, &err), 0);
         for (size_t i = 0; i < posts->count; i++) {
             double p[3], *row = chances + 3 * i;

@@ -72,12 +72,14 @@ static int64_t claim(struct abp_store *store, int64_t planned)
 
 static void settle(struct abp_store *store, int64_t attempt, enum abp_post_state state)
 {
+    char id[32];
+    snprintf(id, sizeof id, "at://%d", (int)attempt);
     struct abp_settlement s = {.attempt = attempt,
                                .state = state,
                                .now = NOW + 5,
                                .posted_at = NOW + 4,
                                .retry_at = NOW + 60,
-                               .remote_id = state == ABP_POSTED ? "at://1" : NULL,
+                               .remote_id = state == ABP_POSTED ? id : NULL,
                                .version = "cid",
                                .reason = state == ABP_POSTED ? NULL : "so it is"};
     OK(abp_outbox_settle(store, &s, &err));
@@ -122,7 +124,7 @@ static void test_life(void **state)
     const struct abp_planned *p = list.list;
     assert_string_equal(p->experiment, "x");
     assert_string_equal(p->channel, "sky");
-    assert_string_equal(p->remote_id, "at://1");
+    assert_string_equal(p->remote_id, "at://2");
     assert_int_equal(p->attempts, 2);
     assert_int_equal(p->request_len, 3);
     assert_memory_equal(p->request, "a\0b", 4);
@@ -144,6 +146,22 @@ static void test_found_late(void **state)
     assert_int_equal(state_of(store, 1), ABP_POSTED);
     settle(store, second, ABP_PLANNED);
     assert_int_equal(state_of(store, 1), ABP_POSTED);
+    abp_store_close(store);
+}
+
+/* One post there can't be two of ours. */
+static void test_one_id(void **state)
+{
+    struct abp_store *store = scratch_store(*state);
+    plan(store, 1);
+    int64_t attempts[2] = {claim(store, 1), claim(store, 2)};
+    for (int i = 0; i < 2; i++) {
+        struct abp_settlement s = {
+            .attempt = attempts[i], .state = ABP_POSTED, .now = NOW, .remote_id = "at://same"};
+        assert_int_equal(abp_outbox_settle(store, &s, &err), i);
+    }
+    assert_int_equal(state_of(store, 1), ABP_POSTED);
+    assert_int_equal(state_of(store, 2), ABP_UNKNOWN);
     abp_store_close(store);
 }
 
@@ -356,7 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_life),       TEST(test_found_late),   TEST(test_drop),
         TEST(test_same_bytes), TEST(test_two_claim),    TEST(test_analysis_and_decisions),
-        TEST(test_made),       TEST(test_file_and_gap),
+        TEST(test_made),       TEST(test_file_and_gap), TEST(test_one_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

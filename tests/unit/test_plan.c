@@ -139,11 +139,13 @@ static void test_one_seed_many_plans(void **state)
 static void send(struct abp_store *store, const struct abp_planned *post, int64_t late)
 {
     int64_t attempt;
+    char file[32];
+    snprintf(file, sizeof file, "%lld.txt", (long long)post->id);
     struct abp_claim claim = {.planned = post->id,
                               .key = "k",
                               .request = "r",
                               .request_len = 1,
-                              .file = "a.txt",
+                              .file = file,
                               .file_digest = "d",
                               .owner = "me",
                               .now = post->due_at + late,
@@ -151,10 +153,10 @@ static void send(struct abp_store *store, const struct abp_planned *post, int64_
     struct abp_settlement settled = {.state = ABP_POSTED,
                                      .now = post->due_at + late,
                                      .posted_at = post->due_at + late,
-                                     .remote_id = "1"};
+                                     .remote_id = file};
     assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 1);
     settled.attempt = attempt;
-    OK(abp_outbox_settle(store, &settled, &err));
+    assert_int_equal(abp_outbox_settle(store, &settled, &err), 0);
 }
 
 /* max_posts counts what is out or planned; a void block is drawn again, for all variants. */
@@ -354,7 +356,8 @@ static void test_two_at_once(void **state)
         pid_t pids[2];
         int status;
         for (int p = 0; p < 2; p++)
-            pids[p] = start_extending(s, &w, NOW + round * 7 * DAY, (uint64_t)(2 * round + p));
+            pids[p] =
+                start_extending(s, &w, NOW + round * 7 * DAY, 2 * (uint64_t)round + (uint64_t)p);
         for (int p = 0; p < 2; p++) {
             assert_true(waitpid(pids[p], &status, 0) == pids[p]);
             assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);

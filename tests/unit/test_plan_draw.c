@@ -7,6 +7,7 @@
 #include <gsl/gsl_cdf.h>
 
 static struct abp_error err;
+static const size_t labels[] = {0, 1, 2};
 
 static void preview(struct abp_planned_list *list, struct abp_plan_report *report,
                     const struct abp_plan_input *input)
@@ -82,6 +83,7 @@ static double target_of(const struct world *w, const char *channel)
 static void check_post(const struct world *w, const struct abp_planned *p, int64_t now)
 {
     const struct abp_schedule *s = &w->experiment.schedule;
+    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
     struct abp_date real;
     struct abp_wall_time time;
     char slot[16];
@@ -98,8 +100,7 @@ static void check_post(const struct world *w, const struct abp_planned *p, int64
         assert_int_not_equal(abp_date_compare(&s->blackout[b], &p->date), 0);
         assert_int_not_equal(abp_date_compare(&s->blackout[b], &real), 0);
     }
-    snprintf(slot, sizeof slot, "%.3s %02d:%02d",
-             "montuewedthufrisatsun" + 3 * abp_date_weekday(&p->date), p->time.hour,
+    snprintf(slot, sizeof slot, "%s %02d:%02d", days[abp_date_weekday(&p->date)], p->time.hour,
              p->time.minute);
     assert_string_equal(p->slot, slot);
     assert_string_equal(p->timezone, w->ws.timezone);
@@ -360,8 +361,11 @@ static void test_weekdays_and_times_are_balanced(void **state)
     int64_t now = instant("2026-05-31T12:00:00Z"); /* a Sunday */
     for (uint64_t seed = 0; seed < 40; seed++) {
         struct abp_draw_channel channel = {0};
-        struct abp_draw_rules rules = {
-            .variants = 3, .winner = -1, .horizon = now + 365 * INT64_C(86400), .room = SIZE_MAX};
+        struct abp_draw_rules rules = {.variants = 3,
+                                       .labels = labels,
+                                       .winner = -1,
+                                       .horizon = now + 365 * INT64_C(86400),
+                                       .room = SIZE_MAX};
         struct abp_random random;
         struct abp_drawn drawn;
         size_t used[10] = {0};
@@ -430,7 +434,7 @@ static void test_holes(void **state)
     static const int planned[] = {1, 4, 6}; /* days; free before: 0; 2, 3; 5; then 7 on */
     struct abp_draw_channel channel = {.pending = 3, .live = 3};
     struct abp_draw_rules rules = {
-        .variants = 2, .winner = -1, .horizon = now + 9 * day, .room = SIZE_MAX};
+        .variants = 2, .labels = labels, .winner = -1, .horizon = now + 9 * day, .room = SIZE_MAX};
     struct abp_random random;
     struct abp_drawn drawn;
     assert_int_equal(
@@ -478,6 +482,32 @@ static void test_probabilities(void **state)
     assert_in_range(a, 7500 - 265, 7500 + 265);        /* of 12000; 5 sd */
     assert_in_range(pairs[3], 1563 - 154, 1563 + 154); /* independent: 0.625^2; 5 sd */
     assert_in_range(pairs[0], 563 - 110, 563 + 110);
+    world_close(&w);
+}
+
+/* A dropped style gets no posts; the blocks are shorter, and their orders still all alike. */
+static void test_dropped(void **state)
+{
+    (void)state;
+    struct world w;
+    const unsigned char active[] = {1, 0, 1};
+    size_t a_first = 0, blocks = 0;
+    world_open(&w, "UTC", ONE_CHANNEL, "x", "sky", "[schedule]\ntimes = 09:00\n" THREE_STYLES);
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        struct abp_planned_list list;
+        struct abp_plan_report report;
+        struct abp_plan_input input = world_input(&w, instant("2026-06-01"), seed);
+        input.active = active;
+        preview(&list, &report, &input);
+        assert_true(list.count == 2 * report.blocks && list.count > 20);
+        for (size_t i = 0; i < list.count; i += 2, blocks++) {
+            assert_int_equal(list.list[i].variant[0] + list.list[i + 1].variant[0], 'a' + 'c');
+            assert_true(list.list[i].variant[0] != 'b' && list.list[i].probability == 0.5);
+            a_first += list.list[i].variant[0] == 'a';
+        }
+        abp_planned_list_release(&list);
+    }
+    assert_true(fabs(2 * (double)a_first - (double)blocks) < 5 * sqrt((double)blocks));
     world_close(&w);
 }
 
@@ -617,6 +647,7 @@ int main(void)
         cmocka_unit_test(test_channels_take_turns),
         cmocka_unit_test(test_holes),
         cmocka_unit_test(test_probabilities),
+        cmocka_unit_test(test_dropped),
         cmocka_unit_test(test_wrong_probabilities),
         cmocka_unit_test(test_winner),
         cmocka_unit_test(test_obstacles),

@@ -121,12 +121,14 @@ static void test_facts(void **state)
         "INSERT INTO attempt_result VALUES (1, 1, 0, 'posted', '1', NULL, NULL, NULL, NULL);"
         "INSERT INTO post_event VALUES (1, 'edited', 0);"
         "INSERT INTO reading_failure VALUES (1, 0, 'r');"
+        "INSERT INTO sign_in VALUES (1, 'c', 0, 1, 'r');"
         "INSERT INTO decision VALUES (1, 1, 'a', 'repeat', 0, 'r')";
     assert_int_equal(abp_db_exec(store->db, fill, &err), 0);
     static const char *const tables[] = {
-        "experiment",     "analysis", "plan",       "block",   "planned_post",
-        "dropped",        "attempt",  "import",     "post",    "import_experiment",
-        "attempt_result", "reading",  "post_event", "decision", "reading_failure"};
+        "experiment",     "analysis", "plan",       "block",    "planned_post",
+        "dropped",        "attempt",  "import",     "post",     "import_experiment",
+        "attempt_result", "reading",  "post_event", "decision", "reading_failure",
+        "sign_in"};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char sql[200];
         snprintf(sql, sizeof sql, "SELECT count(*) > 0 FROM %s", tables[i]);

@@ -74,8 +74,11 @@ static int build_answer(struct abp_buffer *out, struct answer *a, struct hostile
                                   1u << FAULT_DUPLICATE | 1u << FAULT_GONE;
     if (fault->kind == FAULT_GARBAGE)
         return faults_garbage(out, fault, a);
-    if (fault->commit && (other >> fault->kind & 1u))
+    if (fault->commit && (other >> fault->kind & 1u)) {
+        pthread_mutex_lock(&h->lock);
         faults_answer(a, h, fault, q);
+        pthread_mutex_unlock(&h->lock);
+    }
     wire_format(out, a);
     return 0;
 }
