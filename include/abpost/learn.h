@@ -22,6 +22,10 @@
  * Experiments in which every style was posted once say little of lifts: they can't be told from the
  * spread between posts (kappa), and it is s that gives way.
  *
+ * On the 2,436 even and odd tests of experiments/upworthy (betabinomial, each package once) the
+ * scale learned from one half is 0.039 (0.028 to 0.052), and the log predictive density of the
+ * other half is 630 above the default's, standard error 13 (`bench_learn`).
+ *
  * Reweighting is as good as what the draws cover. For s far above s0 few draws far out carry it,
  * and no sum of them may be trusted; the effective number of draws says so, and then the past
  * experiments are to be fitted again under the learned scale (a wide s0 covers narrow ones well,
