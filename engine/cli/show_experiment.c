@@ -69,8 +69,8 @@ static void put_head(struct abp_show *show, const struct abp_screen *screen,
     struct abp_buffer *buf = &show->buf;
     put_styled(buf, screen, ABP_BOLD, shown->name);
     abp_buffer_byte(buf, '\n');
-    if (shown->hypothesis)
-        abp_put_paragraph(buf, screen, shown->hypothesis, 0, 0);
+    if (abp_shown_question(shown))
+        abp_put_paragraph(buf, screen, abp_shown_question(shown), 0, 0);
     put_plural(note, result->posts, "post");
     if (result->channel_count > 1) {
         abp_buffer_add(note, " on ");
