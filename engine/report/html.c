@@ -44,7 +44,9 @@ void html_text(struct abp_buffer *buf, const char *text)
             continue;
         }
         marks = code >= 0x80 && utf8proc_charwidth(code) == 0 ? marks + 1 : 0;
-        if (n == 1 && abp_is_harmless(code))
+        if (text[0] == ' ' && text[1] == '%')
+            abp_buffer_add(buf, "\u00a0"); /* a number and its unit stay on one line */
+        else if (n == 1 && abp_is_harmless(code))
             put_byte(buf, *text);
         else if (!abp_is_harmless(code))
             abp_buffer_printf(buf, code < 0x80 ? "\\x%02x" : "\\u{%x}", (unsigned)code);
@@ -64,6 +66,13 @@ void html_name(struct abp_buffer *buf, const char *name)
 void html_plural(struct abp_buffer *buf, size_t count, const char *what)
 {
     abp_buffer_printf(buf, "%s %s%s", abp_count_words(count).text, what, count == 1 ? "" : "s");
+}
+
+void html_guard(struct abp_buffer *buf, const struct abp_guard_result *guard)
+{
+    int far = guard->e_value > 1000; /* what is beyond that, nobody can tell apart */
+    abp_buffer_printf(buf, "%s of %s", far ? "over 1000" : abp_amount_words(guard->e_value).text,
+                      abp_amount_words(guard->threshold).text);
 }
 
 void html_place(struct abp_buffer *buf, double share)

@@ -6,6 +6,7 @@
 #include "abpost/words.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MOST_COLUMNS 4 /* styles side by side */
 #define MOST_CELL    512
@@ -17,8 +18,7 @@ static void posts_cell(struct abp_buffer *cell, const struct abp_variant_result 
 
 static void missing_cell(struct abp_buffer *cell, const struct abp_variant_result *v)
 {
-    if (v->missing)
-        abp_buffer_add(cell, abp_count_words(v->missing).text);
+    abp_buffer_add(cell, abp_count_words(v->missing).text);
 }
 
 static void average_cell(struct abp_buffer *cell, const struct abp_variant_result *v)
@@ -71,9 +71,7 @@ static void guard_cell(struct abp_buffer *cell, const struct abp_variant_result 
 {
     if (isnan(v->guard.e_value) || !isfinite(v->guard.threshold))
         return;
-    abp_buffer_printf(cell, "%s of %s",
-                      isinf(v->guard.e_value) ? ">1e300" : abp_amount_words(v->guard.e_value).text,
-                      abp_amount_words(v->guard.threshold).text);
+    html_guard(cell, &v->guard);
 }
 
 static void blocks_cell(struct abp_buffer *cell, const struct abp_variant_result *v)
@@ -117,18 +115,19 @@ static const struct measure {
 
 #define MEASURE_COUNT (sizeof measures / sizeof *measures)
 
-/* 1: at least one style has this number. */
+/* 1: at least one style has this number, and a count is not 0. */
 static int exists(const struct abp_result *result, const struct measure *measure)
 {
     struct abp_buffer cell;
-    size_t len = 0;
+    int found = 0;
     abp_buffer_init(&cell, MOST_CELL);
-    for (size_t v = 0; v < result->variant_count && len == 0; v++) {
+    for (size_t v = 0; v < result->variant_count && !found; v++) {
+        abp_buffer_reset(&cell);
         measure->put(&cell, &result->variants[v]);
-        len = cell.len;
+        found = cell.len > 0 && strcmp(cell.data, "0") != 0;
     }
     abp_buffer_release(&cell);
-    return len > 0;
+    return found;
 }
 
 static void put_cell(struct abp_buffer *buf, const struct measure *measure,

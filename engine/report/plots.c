@@ -16,6 +16,19 @@ static void open_svg(struct abp_buffer *buf, int height)
     abp_buffer_printf(buf, "<svg role=\"img\" height=\"%d\">", height);
 }
 
+/* A row: its name, its plot; then what stands at its right. */
+static void open_row(struct abp_buffer *buf, const char *name)
+{
+    abp_buffer_add(buf, "<div class=\"row\"><span>");
+    html_name(buf, name);
+    abp_buffer_add(buf, "</span><div class=\"plot\">");
+}
+
+static void close_plot(struct abp_buffer *buf)
+{
+    abp_buffer_add(buf, "</svg></div><span class=\"value\">");
+}
+
 static void put_line(struct abp_buffer *buf, const char *kind, double from, double to, int top,
                      int bottom)
 {
@@ -106,9 +119,7 @@ static void put_ratio_row(struct abp_buffer *buf, const struct ratio_axis *axis,
                           const struct ticks *ticks, const struct ratio_row *row)
 {
     double one = ratio_axis_place(axis, 0);
-    abp_buffer_add(buf, "<div class=\"row\"><span>");
-    html_name(buf, row->name);
-    abp_buffer_add(buf, "</span><div class=\"plot\">");
+    open_row(buf, row->name);
     open_svg(buf, ROW_HEIGHT);
     abp_buffer_add(buf, "<title>");
     html_text(buf, row->name);
@@ -127,9 +138,9 @@ static void put_ratio_row(struct abp_buffer *buf, const struct ratio_axis *axis,
         put_interval(buf, axis, &row->log, ROW_HEIGHT / 2);
         double raw = row->raw > 0 ? ratio_axis_place(axis, log(row->raw)) : -1;
         if (raw >= 0 && raw <= 1)
-            put_circle(buf, "raw", raw, ROW_HEIGHT / 2.0, 3);
+            put_circle(buf, "raw", raw, ROW_HEIGHT - 5, 2.5);
     }
-    abp_buffer_add(buf, "</svg></div><span class=\"value\">");
+    close_plot(buf);
     html_text(buf, row->value);
     if (row->extra) {
         abp_buffer_add(buf, " <span class=\"soft\">(");
@@ -160,7 +171,7 @@ void plot_ratios(struct abp_buffer *buf, const struct ratio_row *rows, size_t co
 
 /* ---- posts ---- */
 
-/* Dots of one style. Of more than can be told apart every so-manieth by size is drawn, the largest
+/* Dots of one style. Of more than can be told apart, some are drawn, evenly by rank, the largest
  * and the smallest among them. */
 static void put_dots(struct abp_buffer *buf, const struct amount_axis *axis,
                      const struct strip_row *row)
@@ -178,9 +189,7 @@ static void put_dots(struct abp_buffer *buf, const struct amount_axis *axis,
 static void put_strip(struct abp_buffer *buf, const struct amount_axis *axis,
                       const struct ticks *ticks, const struct strip_row *row, const char *what)
 {
-    abp_buffer_add(buf, "<div class=\"row\"><span>");
-    html_name(buf, row->name);
-    abp_buffer_add(buf, "</span><div class=\"plot\">");
+    open_row(buf, row->name);
     open_svg(buf, STRIP_HEIGHT);
     abp_buffer_add(buf, "<title>");
     html_text(buf, row->name);
@@ -204,8 +213,8 @@ static void put_strip(struct abp_buffer *buf, const struct amount_axis *axis,
         double mean = amount_axis_place(axis, row->mean);
         put_line(buf, "mid", mean, mean, 2, STRIP_HEIGHT - 2);
     }
-    abp_buffer_printf(buf, "</svg></div><span class=\"value\">%s",
-                      isfinite(row->mean) ? "mean " : "");
+    close_plot(buf);
+    abp_buffer_add(buf, isfinite(row->mean) ? "mean " : "");
     html_text(buf, abp_amount_words(row->mean).text);
     if (row->missing)
         abp_buffer_printf(buf, " <span class=\"soft\">(%s missing)</span>",
@@ -239,26 +248,36 @@ static double guard_place(double e_value, double threshold)
     return place < 0 ? 0 : place > 1 ? 1 : place;
 }
 
-void plot_guard(struct abp_buffer *buf, const struct abp_guard_result *guard)
+void plot_guard_axis(struct abp_buffer *buf, double threshold)
 {
-    if (isnan(guard->e_value) || !isfinite(guard->threshold) || guard->threshold <= 1)
-        return;
+    struct ticks ticks = {.value = {1, threshold},
+                          .place = {guard_place(1, threshold), guard_place(threshold, threshold)},
+                          .count = 2};
+    put_axis(buf, &ticks, "");
+}
+
+void plot_guard(struct abp_buffer *buf, const char *name, const struct abp_guard_result *guard)
+{
+    const int height = 20, middle = height / 2;
     double one = guard_place(1, guard->threshold),
-           limit = guard_place(guard->threshold, guard->threshold);
-    double now = guard_place(guard->e_value, guard->threshold);
-    open_svg(buf, 34);
-    abp_buffer_printf(buf, "<title>Guard: %s of %s</title>", abp_amount_words(guard->e_value).text,
-                      abp_amount_words(guard->threshold).text);
-    abp_buffer_add(buf, "<desc>Evidence on a logarithmic axis: it starts at 1, and enough is where "
-                        "the dashed line stands.</desc>");
-    put_line(buf, "tick", 0, 1, 9, 9);
-    put_line(buf, "thick", now < one ? now : one, now < one ? one : now, 9, 9);
-    put_line(buf, "one", one, one, 2, 16);
-    put_line(buf, "limit", limit, limit, 0, 18);
-    put_circle(buf, "dot", now, 9, 5);
-    abp_buffer_add(buf, "<text text-anchor=\"middle\" y=\"31\" x=\"");
-    html_place(buf, one);
-    abp_buffer_add(buf, "\">1</text><text text-anchor=\"middle\" y=\"31\" x=\"");
-    html_place(buf, limit);
-    abp_buffer_printf(buf, "\">%s</text></svg>", abp_amount_words(guard->threshold).text);
+           now = guard_place(guard->e_value, guard->threshold);
+    double limit = guard_place(guard->threshold, guard->threshold);
+    open_row(buf, name);
+    open_svg(buf, height);
+    abp_buffer_add(buf, "<title>");
+    html_text(buf, name);
+    abp_buffer_add(buf, ": guard ");
+    html_guard(buf, guard);
+    abp_buffer_add(buf, "</title><desc>Evidence on a logarithmic axis: it starts at 1, and enough "
+                        "is where the dashed line stands.</desc>");
+    put_line(buf, "tick", 0, 1, middle, middle);
+    put_line(buf, "thick", now < one ? now : one, now < one ? one : now, middle, middle);
+    put_line(buf, "one", one, one, 2, height - 2);
+    put_line(buf, "limit", limit, limit, 0, height);
+    put_circle(buf, "dot", now, middle, 5);
+    close_plot(buf);
+    html_guard(buf, guard);
+    abp_buffer_add(buf, " <span class=\"soft\">(");
+    html_plural(buf, guard->blocks, "block");
+    abp_buffer_add(buf, ")</span></span></div>\n");
 }

@@ -63,9 +63,9 @@ static void index_result(struct abp_buffer *buf, const struct abp_result *result
 {
     size_t best = best_variant(result);
     abp_buffer_printf(buf, "<td class=\"n\">%s</td>", abp_count_words(result->posts).text);
-    if (best == 0) {
+    if (best == 0 || !section_compares(result)) {
         abp_buffer_add(buf, "<td></td><td class=\"bar\"></td><td class=\"n\"></td><td>nothing to "
-                            "compare</td></tr>\n");
+                            "compare yet</td></tr>\n");
         return;
     }
     const struct abp_variant_result *v = &result->variants[best];
@@ -141,7 +141,7 @@ static int count_result(struct abp_report *report, const struct abp_report_item 
     double alpha = item->experiment ? item->experiment->decision.alpha : USUAL_ALPHA;
     if (alpha > 0 && (report->alpha <= 0 || alpha < report->alpha))
         report->alpha = alpha;
-    for (size_t v = 1; v < result->variant_count; v++) {
+    for (size_t v = 1; v < result->variant_count && section_compares(result); v++) {
         const struct abp_variant_result *variant = &result->variants[v];
         if (variant->verdict > ABP_NO_VERDICT && variant->verdict < ABP_VERDICT_COUNT) {
             report->verdicts[variant->verdict]++;

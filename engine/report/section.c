@@ -29,6 +29,11 @@ const char *section_verdict_class(enum abp_verdict verdict)
     }
 }
 
+int section_compares(const struct abp_result *result)
+{
+    return result->posts > 0 && result->variant_count > 1;
+}
+
 void section_say_verdict(struct abp_buffer *buf, const struct abp_result *result, size_t v)
 {
     static const char *const before[ABP_VERDICT_COUNT] = {
@@ -108,7 +113,7 @@ static void put_head(struct abp_buffer *buf, const struct abp_report_item *item,
         html_sentence(buf, item->experiment->hypothesis);
         abp_buffer_add(buf, "</p>\n");
     }
-    if (!result)
+    if (!result || result->posts == 0)
         return;
     abp_buffer_add(buf, "<p class=\"soft\">");
     html_plural(buf, result->posts, "post");
@@ -164,17 +169,17 @@ static void put_note(struct abp_buffer *buf, const char *text)
 
 static void put_answers(struct abp_buffer *buf, const struct abp_result *result)
 {
-    if (result->variant_count < 2)
-        abp_buffer_add(buf, "<p>Nothing to compare yet.</p>\n");
-    else
+    if (section_compares(result)) {
         abp_buffer_add(buf, "<ul class=\"answers\">\n");
-    for (size_t v = 1; v < result->variant_count; v++)
-        put_answer(buf, result, v);
-    if (result->variant_count >= 2)
+        for (size_t v = 1; v < result->variant_count; v++)
+            put_answer(buf, result, v);
         abp_buffer_add(buf, "</ul>\n");
+    } else {
+        abp_buffer_add(buf, "<p>Nothing to compare yet.</p>\n");
+    }
     for (size_t i = 0; i < result->warning_count; i++)
         put_note(buf, result->warnings[i]);
-    if (!result->fit.reliable && result->warning_count == 0 && result->variant_count)
+    if (!result->fit.reliable && result->warning_count == 0 && section_compares(result))
         put_note(buf, "these numbers could not be computed well enough to rely on");
 }
 
@@ -295,30 +300,20 @@ static void put_channels(struct abp_buffer *buf, const struct abp_variant_result
 
 static void put_guards(struct abp_buffer *buf, const struct abp_result *result)
 {
-    int any = 0;
+    double last = NAN;
     for (size_t v = 1; v < result->variant_count; v++)
-        any |= !isnan(result->variants[v].guard.e_value);
-    if (!any)
+        if (!isnan(result->variants[v].guard.e_value))
+            last = result->variants[v].guard.threshold;
+    if (!(last > 1 && isfinite(last)))
         return;
     abp_buffer_add(buf, "<h3>The guard</h3><figure>\n<figcaption>A second judge that knows nothing "
                         "but the random order of the posts. It starts at 1; a style that changes "
                         "nothing will hardly ever take it to the dashed line, however often one "
                         "looks. The axis is logarithmic.</figcaption>\n");
-    for (size_t v = 1; v < result->variant_count; v++) {
-        const struct abp_variant_result *variant = &result->variants[v];
-        if (isnan(variant->guard.e_value))
-            continue;
-        abp_buffer_add(buf, "<div class=\"row\"><span>");
-        html_name(buf, variant->name);
-        abp_buffer_add(buf, "</span><div class=\"plot\">");
-        plot_guard(buf, &variant->guard);
-        abp_buffer_add(buf, "</div><span class=\"value\">");
-        html_text(buf, abp_amount_words(variant->guard.e_value).text);
-        abp_buffer_printf(buf, " of %s", abp_amount_words(variant->guard.threshold).text);
-        abp_buffer_add(buf, " <span class=\"soft\">(");
-        html_plural(buf, variant->guard.blocks, "block");
-        abp_buffer_add(buf, ")</span></span></div>\n");
-    }
+    for (size_t v = 1; v < result->variant_count; v++)
+        if (!isnan(result->variants[v].guard.e_value))
+            plot_guard(buf, result->variants[v].name, &result->variants[v].guard);
+    plot_guard_axis(buf, last);
     abp_buffer_add(buf, "</figure>\n");
 }
 
@@ -334,10 +329,10 @@ void section_put(struct abp_buffer *buf, const struct abp_report_item *item, siz
     }
     put_answers(buf, result);
     put_decisions(buf, item);
-    if (result->variant_count) {
+    if (section_compares(result))
         put_ratios(buf, result);
+    if (result->posts > 0)
         section_measures(buf, result);
-    }
     section_posts(buf, item);
     put_guards(buf, result);
     for (size_t v = 1; v < result->variant_count; v++)

@@ -7,6 +7,8 @@
 /* section.c: all of it. number: of the experiment on the page, from 1. */
 void section_put(struct abp_buffer *buf, const struct abp_report_item *item, size_t number);
 
+/* 1: there is a comparison to speak of. */
+int section_compares(const struct abp_result *result);
 /* "Can't tell yet: treatment against control", as HTML. */
 void section_say_verdict(struct abp_buffer *buf, const struct abp_result *result, size_t v);
 /* The class of a verdict in the style sheet. */
