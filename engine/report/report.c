@@ -83,7 +83,7 @@ static void index_result(struct abp_buffer *buf, const struct abp_result *result
     abp_buffer_printf(buf, "</td><td class=\"verdict %s\">%s", section_verdict_class(v->verdict),
                       abp_verdict_words(v->verdict));
     if (!result->fit.reliable || result->warning_count)
-        abp_buffer_add(buf, result->fit.reliable ? " (mind)" : " (not reliable)");
+        abp_buffer_add(buf, result->fit.reliable ? " (note)" : " (not reliable)");
     abp_buffer_add(buf, "</td></tr>\n");
     abp_buffer_release(&title);
 }
