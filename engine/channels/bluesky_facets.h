@@ -3,9 +3,10 @@
  * Pure functions of the text: no network, no allocation.
  *
  * Four things are done otherwise on purpose: a host that begins with "http" ("httpbin.org/get")
- * still gets https:// in front, since the server refuses the address otherwise; "https://" without
- * a host is no link; an e-mail address whose name looks like a host ("jo.name@example.com") is no
- * link; and of two that overlap only the first counts, as every client shows it. */
+ * is a host like any other and gets https:// in front, since the server refuses it otherwise;
+ * "https://" without a host is no link; an e-mail address whose name looks like a host
+ * ("jo.name@example.com") is no link; and of two that overlap only the first counts, as every
+ * client shows it. */
 #ifndef ABP_CHANNELS_BLUESKY_FACETS_H
 #define ABP_CHANNELS_BLUESKY_FACETS_H
 

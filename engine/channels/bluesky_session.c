@@ -307,6 +307,8 @@ static int renew_locked(struct abp_connection *connection, struct abp_xrpc_answe
     }
 out:
     wipe(&kept);
+    if (rc == 0)
+        abp_xrpc_release(answer); /* the tokens have been taken out of it */
     return remember(connection, answer, rc);
 }
 

@@ -29,11 +29,10 @@ void abp_calendar_note(char *note, size_t size, const struct abp_planned *post,
         return;
     if (!same_minute(&date, &time, post)) {
         if (abp_date_compare(&date, &post->date) == 0)
-            snprintf(note, size, "clocks skip %02d:%02d that day: it is posted at %02d:%02d",
-                     post->time.hour, post->time.minute, time.hour, time.minute);
+            snprintf(note, size, "clocks skip %02d:%02d: posted at %02d:%02d", post->time.hour,
+                     post->time.minute, time.hour, time.minute);
         else
-            snprintf(note, size,
-                     "clocks skip %02d:%02d that day: it is posted on %04d-%02d-%02d at %02d:%02d",
+            snprintf(note, size, "clocks skip %02d:%02d: posted on %04d-%02d-%02d at %02d:%02d",
                      post->time.hour, post->time.minute, date.year, date.month, date.day, time.hour,
                      time.minute);
         return;
@@ -42,8 +41,8 @@ void abp_calendar_note(char *note, size_t size, const struct abp_planned *post,
         abp_zone_offset(zone, post->due_at) - abp_zone_offset(zone, post->due_at + DAY_SECONDS);
     if (back > 0 && abp_zone_to_local(&date, &time, zone, post->due_at + back) == 0 &&
         same_minute(&date, &time, post))
-        snprintf(note, size, "clocks show %02d:%02d twice that day: it is posted the first time",
-                 time.hour, time.minute);
+        snprintf(note, size, "clocks show %02d:%02d twice: posted the first time", time.hour,
+                 time.minute);
 }
 
 /* A week belongs to the year of its Thursday. */

@@ -201,6 +201,15 @@ static void put_head(struct text *t)
                   c->ws->timezone);
 }
 
+/* Planned posts for which no file is there yet; 0 where nobody looked. */
+static size_t without_file(const struct abp_calendar *c)
+{
+    size_t count = 0;
+    for (size_t i = 0; c->files && i < c->posts->count; i++)
+        count += c->posts->list[i].state == ABP_PLANNED && !c->posts->list[i].file && !c->files[i];
+    return count;
+}
+
 static void put_left(struct text *t)
 {
     const struct abp_calendar *c = t->calendar;
@@ -221,6 +230,11 @@ static void put_left(struct text *t)
                           "missed.",
                           (double)(c->done_at - c->now) / WEEK + 0.5,
                           instant_words(t, c->done_at).text);
+    size_t missing = without_file(c);
+    if (missing)
+        abp_buffer_printf(&line, " %zu of the planned ones %s no %sfile yet.", missing,
+                          missing == 1 ? "has" : "have",
+                          c->experiment->decision.review ? "approved " : "");
     paragraph(t, "%s", abp_buffer_text(&line));
     abp_buffer_release(&line);
 }
@@ -229,14 +243,15 @@ static void put_next(struct text *t)
 {
     const struct abp_calendar *c = t->calendar;
     if (c->preview) {
-        paragraph(t,
-                  "Nothing was stored and nothing was posted. To plan exactly this: abpost plan %s "
-                  "--seed %llu. Without --seed the styles come in another order.",
-                  c->experiment->name, (unsigned long long)c->seed);
+        paragraph(t, "Nothing was stored and nothing was posted. This plans exactly what stands "
+                     "above; without --seed the styles come in another order:");
+        abp_buffer_add(t->buf, "  abpost plan ");
+        abp_put_text(t->buf, &t->screen, c->experiment->name, 0);
+        abp_buffer_printf(t->buf, " --seed %llu\n", (unsigned long long)c->seed);
         return;
     }
     paragraph(t, "Nothing was posted. Posts go out when their time has come and abpost tick runs: "
-                 "every few minutes, from cron or a timer. It (or abpost nightly) also draws on as "
+                 "every few minutes, from cron or a timer (abpost timer). It also draws on as "
                  "weeks go by.");
     paragraph(t,
               "Each takes the next %sfile of its style; where there is none the slot stays empty, "

@@ -317,6 +317,9 @@ static const char *const details[] = {
     " leaning repeat/drop  the numbers say so, the guard or randomisation not yet",
     " keep testing         can't tell yet",
     " exhausted            all posts are used up; the best guess stands with it",
+    "Without a decision it says when one is likely: after how many more posts one is as likely as "
+    "not, and how likely by the last post planned. Both come from futures generated from what is "
+    "known now, with looks after every block.",
     "#JSON, schema abpost.evaluation/1",
     "Numbers that don't exist are null, never 0. A summary is {mean, sd, q025, q25, q50, q75, "
     "q975}. "
@@ -331,8 +334,9 @@ static const char *const details[] = {
     "     name, posts, missing, outcome_total, exposure_total, raw_ratio,",
     "     log_lift, lift, next_post: summary,   ratio = 1 + lift",
     "     p_better, p_best, expected_loss, net_value: summary, p_net_better,",
-    "     guard: { e_value, threshold, blocks },",
-    "     verdict, reason, forecast,",
+    "     guard: { e_value, threshold, open_e_value, blocks },",
+    "     verdict, reason,",
+    "     forecast: { posts, weeks, p_decided, by } or null,",
     "     channels: [ name, posts, log_lift: summary, p_better ] ],",
     "   warnings: [ text ] ]",
     "An experiment that could not be evaluated has its name, an error, and no variants. A "

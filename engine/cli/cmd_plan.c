@@ -57,6 +57,16 @@ static int is_over(const struct planning *p, const struct abp_experiment *e)
     return e->schedule.present && p->stage.active_count < 2;
 }
 
+/* When max_posts is reached: with what is planned, or at its pace. */
+static int find_end(struct planning *p, const struct abp_plan_input *input, struct abp_error *err)
+{
+    struct abp_calendar *c = &p->calendar;
+    if (c->report.left >= p->stage.active_count)
+        return abp_plan_forecast(&c->done_at, p->loaded.store, input, err);
+    c->done_at = c->report.ends_at;
+    return 0;
+}
+
 static int draw(struct planning *p, struct abp_planned_list *drawn, struct abp_error *err)
 {
     struct abp_calendar *c = &p->calendar;
@@ -71,7 +81,7 @@ static int draw(struct planning *p, struct abp_planned_list *drawn, struct abp_e
                                    .winner = p->stage.finished ? p->stage.winner : -1};
     int rc = c->preview ? abp_plan_preview(&c->report, drawn, p->loaded.store, &input, err)
                         : abp_plan_extend(&c->report, p->loaded.store, &input, err);
-    if (rc != 0 || abp_plan_forecast(&c->done_at, p->loaded.store, &input, err) != 0)
+    if (rc != 0 || find_end(p, &input, err) != 0)
         return -1;
     if (c->report.obstacle[0] && c->report.ahead == 0)
         return abp_fail_at(err, ABP_DATA, e->path, e->schedule.line, "%s", c->report.obstacle);

@@ -128,10 +128,18 @@ static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
                                    .seed = rounds->env->seed,
                                    .active = stage->finished ? NULL : stage->active,
                                    .winner = stage->finished ? stage->winner : -1};
-    if (!rounds->env->seed_given && rounds->env->entropy &&
-        rounds->env->entropy(&input.seed, err) != 0)
-        return -1;
-    if (abp_plan_extend(&report, rounds->store, &input, err) != 0)
+    double *probabilities = NULL;
+    int rc = abp_stage_probabilities(&probabilities, stage, rounds, &e->file, err);
+    if (rc <= 0)
+        return rc;
+    input.probabilities = probabilities;
+    rc = 0;
+    if (!rounds->env->seed_given && rounds->env->entropy)
+        rc = rounds->env->entropy(&input.seed, err);
+    if (rc == 0)
+        rc = abp_plan_extend(&report, rounds->store, &input, err);
+    free(probabilities);
+    if (rc != 0)
         return -1;
     char detail[64];
     snprintf(detail, sizeof detail, "%zu posts in %zu blocks", report.posts, report.blocks);

@@ -356,7 +356,8 @@ static void test_two_at_once(void **state)
         pid_t pids[2];
         int status;
         for (int p = 0; p < 2; p++)
-            pids[p] = start_extending(s, &w, NOW + round * 7 * DAY, (uint64_t)(2 * round + p));
+            pids[p] =
+                start_extending(s, &w, NOW + round * 7 * DAY, 2 * (uint64_t)round + (uint64_t)p);
         for (int p = 0; p < 2; p++) {
             assert_true(waitpid(pids[p], &status, 0) == pids[p]);
             assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);

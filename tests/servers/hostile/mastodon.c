@@ -384,6 +384,10 @@ static void reading(struct answer *a, struct hostile *h, const struct request *q
         a->json = account_json(account);
     } else if ((rest = after(q->path, "/api/v1/accounts/")) && strstr(rest, "/statuses")) {
         own_statuses(a, h, q, fault, rest);
+    } else if (strcmp(q->path, "/api/v1/timelines/home") == 0) {
+        char id[24]; /* nobody follows anybody here: it holds one's own */
+        id_of(id, account);
+        own_statuses(a, h, q, fault, id);
     } else if (strcmp(q->path, "/api/v1/statuses") == 0) {
         some_statuses(a, h, q, fault);
     }
