@@ -16,7 +16,7 @@ packages_of() {
         echo gcc libc6-dev cmake ninja-build pkg-config libsqlite3-dev libgsl-dev libinih-dev \
             libcurl4-openssl-dev libjansson-dev libutf8proc-dev libssl-dev tzdata
         ;;
-    tests) echo libcmocka-dev sqlite3 pmccabe ;;
+    tests) echo libcmocka-dev sqlite3 pmccabe curl ;;
     checks) echo git clang clang-format clang-tidy libclang-rt-14-dev ;;
     servers)
         # Node from elsewhere (18 or newer) does as well, and then Debian's must not replace it.

@@ -4,7 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
-static const struct abp_channel_ops *const platforms[] = {&abp_bluesky};
+static const struct abp_channel_ops *const platforms[] = {
+    &abp_bluesky,
+    &abp_mastodon,
+    &abp_outbox,
+};
 
 const struct abp_channel_ops *abp_channel_ops(enum abp_platform platform)
 {

@@ -30,10 +30,13 @@ static int names_machine(const char *host)
     return inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
 }
 
-/* Blanks and control characters are refused rather than cleaned up: they can only be a mistake or
- * an attempt to say something else than the URL. */
+/* What curl would put right (a / too many, blanks, control characters) is refused: it can only be a
+ * mistake, or an attempt to say something else than the URL says. */
 static int is_plain(const char *text)
 {
+    const char *after = text + strcspn(text, ":/?#");
+    if (strncmp(after, "://", 3) != 0 || after[3] == '/')
+        return 0;
     for (; *text; text++)
         if ((unsigned char)*text <= 0x20u || (unsigned char)*text >= 0x7Fu)
             return 0;

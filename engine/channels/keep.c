@@ -1,5 +1,7 @@
 #include "channels/keep.h"
 
+#include "channels/files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -129,20 +131,6 @@ out:
 
 /* ---- writing ---- */
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 static int lock_file(int fd)
 {
     for (int i = 0; i < WAITS; i++) {
@@ -185,7 +173,7 @@ int abp_keep_write(const char *root, const char *name, const void *bytes, size_t
     if (file_name(file, name, "", err) != 0 || file_name(next, name, ".new", err) != 0 ||
         (folder = open_folder(root, err)) < 0 || (fd = open_next(folder, root, next, err)) < 0)
         goto out;
-    if (ftruncate(fd, 0) != 0 || write_all(fd, bytes, len) != 0 || fsync(fd) != 0) {
+    if (ftruncate(fd, 0) != 0 || abp_write_all(fd, bytes, len) != 0 || fsync(fd) != 0) {
         failed(err, "write", root, next);
         unlinkat(folder, next, 0);
         goto out;

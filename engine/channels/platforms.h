@@ -4,6 +4,6 @@
 
 #include "abpost/channel.h"
 
-extern const struct abp_channel_ops abp_bluesky;
+extern const struct abp_channel_ops abp_bluesky, abp_mastodon, abp_outbox;
 
 #endif

@@ -119,18 +119,6 @@ static void *next_job(void *context)
 
 /* ---- doing them: on any thread ---- */
 
-/* From --seed and the name alone, so that neither the order nor the other experiments matter. */
-static uint64_t seed_of(uint64_t seed, const char *name)
-{
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    hash += 0x9e3779b97f4a7c15u * (seed + 1); /* then splitmix64's finaliser */
-    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
-    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
-    return hash ^ (hash >> 31);
-}
-
 static void work(void *context, void *argument)
 {
     struct evaluation *ev = context;
@@ -139,7 +127,7 @@ static void work(void *context, void *argument)
         return;
     double started = abp_steady_seconds();
     if (abp_evaluate(&job->result, &job->from->source.experiment, &job->posts,
-                     seed_of(ev->env->seed, job->name), &job->err) != 0) {
+                     abp_source_seed(ev->env->seed, job->name), &job->err) != 0) {
         job->state = FAILED;
     } else {
         job->result.fit.seed = ev->env->seed; /* what gives these numbers again */
@@ -329,6 +317,9 @@ static const char *const details[] = {
     " leaning repeat/drop  the numbers say so, the guard or randomisation not yet",
     " keep testing         can't tell yet",
     " exhausted            all posts are used up; the best guess stands with it",
+    "Without a decision it says when one is likely: after how many more posts one is as likely as "
+    "not, and how likely by the last post planned. Both come from futures generated from what is "
+    "known now, with looks after every block.",
     "#JSON, schema abpost.evaluation/1",
     "Numbers that don't exist are null, never 0. A summary is {mean, sd, q025, q25, q50, q75, "
     "q975}. "
@@ -343,8 +334,9 @@ static const char *const details[] = {
     "     name, posts, missing, outcome_total, exposure_total, raw_ratio,",
     "     log_lift, lift, next_post: summary,   ratio = 1 + lift",
     "     p_better, p_best, expected_loss, net_value: summary, p_net_better,",
-    "     guard: { e_value, threshold, blocks },",
-    "     verdict, reason, forecast,",
+    "     guard: { e_value, threshold, open_e_value, blocks },",
+    "     verdict, reason,",
+    "     forecast: { posts, weeks, p_decided, by } or null,",
     "     channels: [ name, posts, log_lift: summary, p_better ] ],",
     "   warnings: [ text ] ]",
     "An experiment that could not be evaluated has its name, an error, and no variants. A "

@@ -62,9 +62,17 @@ static const struct column columns[] = {
      OF_VARIANT(NUMBER, guard.e_value)},
     {"guard_threshold", "what it must reach", OF_VARIANT(NUMBER, guard.threshold)},
     {"guard_blocks", "randomised blocks it was computed from", OF_VARIANT(COUNT, guard.blocks)},
+    {"guard_open_e_value", "the same without a planned end: what a portfolio is judged by",
+     OF_VARIANT(NUMBER, guard.open_e_value)},
     {"verdict", "repeat, drop, same, leaning-repeat, leaning-drop, keep-testing or exhausted",
      VARIANT, OTHER, VERDICT},
     {"reason", "the verdict's, one sentence", OF_VARIANT(TEXT, reason)},
+    {"forecast_posts", "posts to come until a decision is as likely as not",
+     OF_VARIANT(NUMBER, forecast.posts)},
+    {"forecast_weeks", "weeks that these take", OF_VARIANT(NUMBER, forecast.weeks)},
+    {"forecast_p_decided", "chance of a decision by forecast_by posts in all",
+     OF_VARIANT(NUMBER, forecast.p_decided)},
+    {"forecast_by", "that number", OF_VARIANT(NUMBER, forecast.by)},
     {"method", "how the posterior was computed", RESULT, OTHER, METHOD},
     {"reliable", "no: the numbers could not be computed well enough",
      OF_RESULT(YES_NO, fit.reliable)},
@@ -180,7 +188,7 @@ void abp_csv_one(struct abp_show *show, const struct abp_shown *shown)
 
 void abp_csv_help(struct abp_buffer *buf, const struct abp_screen *screen)
 {
-    enum { NAMES = 18 };
+    enum { NAMES = 22 };
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         abp_put_blanks(buf, 2);
         abp_put_cell(buf, screen, columns[i].name, NAMES - 2);

@@ -190,6 +190,27 @@ static void put_numbers(struct abp_buffer *note, const struct abp_screen *screen
         abp_buffer_printf(note, " (raw ratio x%s)", abp_ratio_words(v->raw_ratio).text);
 }
 
+/* "Likely decided after about 60 more posts (8 weeks); 72 % by the 80 planned." */
+static void put_forecast(struct abp_buffer *note, const struct abp_forecast_result *f)
+{
+    if (isnan(f->p_decided))
+        return;
+    size_t by = (size_t)f->by;
+    if (isnan(f->posts)) {
+        abp_buffer_printf(note, "A decision is unlikely to come in time: %s by %s posts.",
+                          abp_percent_words(f->p_decided).text, abp_count_words(by).text);
+        return;
+    }
+    abp_buffer_printf(note, "Likely decided after about %s more posts",
+                      abp_count_words((size_t)f->posts).text);
+    if (f->weeks >= 1.5)
+        abp_buffer_printf(note, " (%.0f weeks)", f->weeks);
+    else if (!isnan(f->weeks))
+        abp_buffer_add(note, " (a week)");
+    abp_buffer_printf(note, "; %s by %s posts.", abp_percent_words(f->p_decided).text,
+                      abp_count_words(by).text);
+}
+
 static void put_variant(struct abp_show *show, const struct abp_screen *screen,
                         const struct abp_variant_result *v, int is_baseline,
                         struct abp_buffer *note)
@@ -208,6 +229,8 @@ static void put_variant(struct abp_show *show, const struct abp_screen *screen,
         abp_buffer_add(note, v->reason);
         put_note(buf, screen, note);
     }
+    put_forecast(note, &v->forecast);
+    put_note(buf, screen, note);
     put_numbers(note, screen, v);
     put_note(buf, screen, note);
     if (show->verbose && v->channel_count && !is_baseline)

@@ -40,8 +40,18 @@ static json_t *json_fit(const struct abp_fit_result *fit)
 
 static json_t *json_guard(const struct abp_guard_result *guard)
 {
-    return json_pack("{so so so}", "e_value", json_number(guard->e_value), "threshold",
-                     json_number(guard->threshold), "blocks", json_count(guard->blocks));
+    return json_pack("{so so so so}", "e_value", json_number(guard->e_value), "threshold",
+                     json_number(guard->threshold), "open_e_value",
+                     json_number(guard->open_e_value), "blocks", json_count(guard->blocks));
+}
+
+static json_t *json_forecast(const struct abp_forecast_result *forecast)
+{
+    if (isnan(forecast->p_decided))
+        return json_null();
+    return json_pack("{so so so so}", "posts", json_number(forecast->posts), "weeks",
+                     json_number(forecast->weeks), "p_decided", json_number(forecast->p_decided),
+                     "by", json_number(forecast->by));
 }
 
 static json_t *json_channels(const struct abp_variant_result *variant)
@@ -73,7 +83,7 @@ static json_t *json_variant(const struct abp_variant_result *v, int is_baseline)
     json_object_set_new(object, "guard", is_baseline ? json_null() : json_guard(&v->guard));
     json_object_set_new(object, "verdict", abp_json_text(abp_verdict_name(v->verdict)));
     json_object_set_new(object, "reason", abp_json_text(v->reason));
-    json_object_set_new(object, "forecast", json_null());
+    json_object_set_new(object, "forecast", json_forecast(&v->forecast));
     if (v->channel_count)
         json_object_set_new(object, "channels", json_channels(v));
     return object;

@@ -1,5 +1,6 @@
-/* Where an experiment's data comes from: the workspace's store when it was imported, else the file
- * that [import] names, read into a store of its own that is gone afterwards. */
+/* Where an experiment's data comes from: the posts that abpost made, where it has made any; else
+ * what was imported into the workspace's store; else the file that [import] names, read into a
+ * store of its own that is gone afterwards. */
 #ifndef ABPOST_CLI_SOURCE_H
 #define ABPOST_CLI_SOURCE_H
 
@@ -22,9 +23,10 @@ struct abp_source {
     struct abp_experiment experiment;
     struct abp_store *store; /* borrowed: the workspace's, or own; NULL: no data yet */
     struct abp_store *own;   /* owned; transient, or NULL */
-    int64_t import_id;
-    size_t count; /* experiments; 1 where there is no data yet */
-    char *note;   /* owned; a sentence on the data for the error stream; NULL: none */
+    int64_t import_id;       /* 0: the posts are those that abpost made */
+    int64_t now;             /* UTC seconds: how old they are */
+    size_t count;            /* experiments; 1 where there is no data yet */
+    char *note;              /* owned; a sentence on the data for the error stream; NULL: none */
 };
 
 /* Opens the workspace's store for reading, where there is one. Fails as store.h says. */
@@ -38,6 +40,12 @@ void abp_sources_close(struct abp_sources *sources);
 int abp_source_open(struct abp_source *source, const struct abp_sources *sources, const char *path,
                     struct abp_mistakes *mistakes, struct abp_error *err) ABP_MUST_CHECK;
 void abp_source_close(struct abp_source *source);
+
+/* 1: its posts are those that abpost made. */
+int abp_source_is_made(const struct abp_source *source);
+/* The seed of an experiment's fit: from --seed and the name alone, so that neither the order nor
+ * the other experiments matter. */
+uint64_t abp_source_seed(uint64_t seed, const char *name);
 
 /* Experiment number `index`: its name, and its posts. Caller frees and releases. One thread at a
  * time for all sources. */

@@ -17,16 +17,21 @@ static double log_rate(const struct abp_posterior *p, size_t i, size_t v)
     return eta > 0.0 ? -log1p(exp(-eta)) : eta - log1p(exp(eta));
 }
 
-/* The rate of one post over the mean rate of its style. */
-static double post_spread(const struct abp_posterior *p, size_t i, size_t v, gsl_rng *rng)
+/* The rate of one post over the mean rate of its style, where that is the same for all styles. */
+static double post_spread(const struct abp_posterior *p, size_t i, gsl_rng *rng)
 {
     double kappa = p->kappa[i], size = 1.0 / (kappa * kappa);
     if (p->family == ABP_POISSON_LOGNORMAL || p->family == ABP_LOGNORMAL)
         return exp(kappa * gsl_ran_gaussian_ziggurat(rng, 1.0) - 0.5 * kappa * kappa);
-    if (size > 1e8) /* posts as good as alike */
+    return size > 1e8 ? 1.0 /* posts as good as alike */ : gsl_ran_gamma(rng, size, 1.0 / size);
+}
+
+/* The same of a rate that is a share of the exposure. */
+static double share_spread(const struct abp_posterior *p, size_t i, size_t v, gsl_rng *rng)
+{
+    double kappa = p->kappa[i], size = 1.0 / (kappa * kappa);
+    if (size > 1e8)
         return 1.0;
-    if (p->family == ABP_NEGBINOMIAL)
-        return gsl_ran_gamma(rng, size, 1.0 / size);
     double pi = exp(log_rate(p, i, v)),
            rest = 1.0 / (1.0 + exp(p->mu[i] + p->theta[i * p->variants + v]));
     double hit = gsl_ran_gamma(rng, pi * size, 1.0), miss = gsl_ran_gamma(rng, rest * size, 1.0);
@@ -36,6 +41,7 @@ static double post_spread(const struct abp_posterior *p, size_t i, size_t v, gsl
 struct workspace {
     double *log_ratio;          /* draws x variants: log R_v */
     double *column;             /* draws: one variant's */
+    double *spread;             /* draws: of the next post, where all styles have it in common */
     struct abp_weighted *draws; /* draws */
     gsl_rng *rng;
 };
@@ -84,7 +90,9 @@ static void contrast_ratios(struct abp_contrast *c, const struct abp_posterior *
     c->log_lift = summarise(work, p);
     abp_summarise_lift(&c->lift, &c->log_lift, log_ratio, p->weight, p->draws);
     for (size_t i = 0; i < p->draws; i++)
-        work->draws[i].value = exp(log_ratio[i]) * post_spread(p, i, v, work->rng);
+        work->draws[i].value =
+            exp(log_ratio[i]) *
+            (p->family == ABP_BETABINOMIAL ? share_spread(p, i, v, work->rng) : work->spread[i]);
     c->next_post = summarise(work, p);
 }
 
@@ -147,10 +155,10 @@ int abp_contrasts(struct abp_contrast *contrasts, const struct abp_posterior *po
     const struct abp_posterior *p = posterior;
     size_t K = p->variants, base = options->baseline;
     struct workspace work = {malloc(p->draws * K * sizeof(double)),
-                             malloc(p->draws * sizeof(double)),
+                             malloc(p->draws * sizeof(double)), malloc(p->draws * sizeof(double)),
                              malloc(p->draws * sizeof *work.draws), gsl_rng_alloc(gsl_rng_taus2)};
     int rc = -1;
-    if (!work.log_ratio || !work.column || !work.draws || !work.rng) {
+    if (!work.log_ratio || !work.column || !work.spread || !work.draws || !work.rng) {
         abp_fail_memory(err);
         goto out;
     }
@@ -160,6 +168,8 @@ int abp_contrasts(struct abp_contrast *contrasts, const struct abp_posterior *po
         for (size_t v = 0; v < K; v++)
             work.log_ratio[i * K + v] = v == base ? 0.0 : log_rate(p, i, v) - zero;
     }
+    for (size_t i = 0; i < p->draws; i++)
+        work.spread[i] = p->family == ABP_BETABINOMIAL ? 1.0 : post_spread(p, i, work.rng);
     contest(contrasts, p, &work);
     worth(contrasts, p, options, &work);
     for (size_t v = 0; v < K; v++) {
@@ -175,6 +185,7 @@ int abp_contrasts(struct abp_contrast *contrasts, const struct abp_posterior *po
 out:
     gsl_rng_free(work.rng);
     free(work.draws);
+    free(work.spread);
     free(work.column);
     free(work.log_ratio);
     return rc;

@@ -6,35 +6,23 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_qrng.h>
 #include <gsl/gsl_randist.h>
-#include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAWS_LEAST 16384
+/* Narrow draws. */
+#define DRAWS_LEAST 8192
 #define DRAWS_MOST  65536
-#define PILOT       4096
+#define PILOT       1024 /* of them weighed at least */
 
 /* The Monte Carlo error of a probability near 1/2 that is aimed at, in absolute terms. */
-#define AIM 0.002
-
-/* A share of the draws comes from the same Gaussian made wider in every direction: it lies above
- * the narrow one where a posterior's skewed tail does, and so keeps the weights bounded there
- * (Hesterberg 1995, "Weighted average importance sampling and defensive mixture distributions"). */
-#define WIDE_SHARE 0.1
-
-/* How many times as wide: twice in 4 dimensions, less in more, where the two would no longer
- * overlap. */
-static double wide_sd(double dimensions)
-{
-    return 1.0 + 2.0 / sqrt(dimensions);
-}
+#define AIM 0.0015
 
 /* Most coordinates that are quasi-random: gsl_qrng_sobol has 40. */
 #define QUASI_MOST 40
 
-/* Streams of the generator: 0 the globals, 1 + c channel c. */
-static gsl_rng *stream(uint64_t seed, uint64_t number)
+/* Streams: 0 the wide draws, 1 the slots, 2 + c channel c. */
+gsl_rng *stats_stream(uint64_t seed, uint64_t number)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     uint64_t x = seed * 0x9E3779B97F4A7C15u + number * 0xD1B54A32D192ED03u + 1;
@@ -50,10 +38,66 @@ const struct stats_field *stats_draw_field(const struct stats_draws *draws, size
     return &draws->points->list[draws->point[i]].field;
 }
 
-/* The point whose share of [0, 1) holds u; `ends` are the cumulated shares. */
+static int is_wide(const struct stats_draws *draws, size_t i)
+{
+    return i < draws->weighed && i % STATS_WIDE_EVERY == STATS_WIDE_EVERY - 1;
+}
+
+double stats_draw_width(const struct stats_draws *draws, size_t i)
+{
+    return is_wide(draws, i) ? draws->wide : 1.0;
+}
+
+/* ---- the core: which point, mu and theta ---- */
+
+/* Where the draws of the core stand. */
+struct core {
+    gsl_qrng *sobol;          /* owned; of the narrow */
+    gsl_rng *rng;             /* owned; of the wide */
+    size_t quasi;             /* coordinates that are quasi-random */
+    double shift[QUASI_MOST]; /* of those, a seed's own (Cranley & Patterson 1976) */
+    double *ends;             /* owned; points: the cumulated shares */
+    double *normals;          /* owned; as many as the core has terms */
+    size_t drawn;
+};
+
+static void core_release(struct core *core)
+{
+    if (core->sobol)
+        gsl_qrng_free(core->sobol);
+    gsl_rng_free(core->rng);
+    free(core->ends);
+    free(core->normals);
+    memset(core, 0, sizeof *core);
+}
+
+static int core_init(struct core *core, const struct stats_draws *draws, struct abp_error *err)
+{
+    const struct stats_latent *latent = draws->latent;
+    size_t terms = latent->globals - latent->at_mu, points = draws->points->count;
+    double sum = 0.0;
+    memset(core, 0, sizeof *core);
+    core->quasi = terms + 1 > QUASI_MOST ? QUASI_MOST : terms + 1;
+    core->sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)core->quasi);
+    core->rng = stats_stream(draws->seed, 0);
+    core->ends = malloc(points * sizeof *core->ends);
+    core->normals = malloc(terms * sizeof *core->normals);
+    if (!core->sobol || !core->rng || !core->ends || !core->normals) {
+        core_release(core);
+        return abp_fail_memory(err);
+    }
+    for (size_t p = 0; p < points; p++)
+        core->ends[p] = sum += draws->points->list[p].share;
+    for (size_t k = 0; k < core->quasi; k++)
+        core->shift[k] = gsl_rng_uniform(core->rng);
+    return 0;
+}
+
+/* The point whose share of [0, 1) holds u. */
 static size_t point_at(const double *ends, size_t count, double u)
 {
     size_t low = 0, high = count - 1;
+    u *= ends[high];
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (ends[middle] > u)
@@ -70,126 +114,166 @@ static double fraction(double x)
     return fmin(fmax(x, 1e-12), 1.0 - 1e-12);
 }
 
-/* Draws the globals of every draw; the first quasi-random coordinate chooses the point, the second
- * the wide Gaussian or the narrow one, the others serve mu and theta. log_ratio holds log prior -
- * log q of the narrow Gaussian afterwards, radius the squared distance from its centre. */
-static int draw_globals(struct stats_draws *draws, struct abp_error *err)
+/* The normals of one draw; returns the uniform that chooses its point. */
+static double core_normals(struct core *core, size_t terms, int wide)
+{
+    double u[QUASI_MOST];
+    if (wide) {
+        for (size_t k = 0; k < terms; k++)
+            core->normals[k] = gsl_ran_gaussian_ziggurat(core->rng, 1.0);
+        return gsl_rng_uniform(core->rng);
+    }
+    gsl_qrng_get(core->sobol, u);
+    for (size_t k = 0; k < terms; k++)
+        core->normals[k] = k + 1 < core->quasi
+                               ? gsl_cdf_ugaussian_Pinv(fraction(u[k + 1] + core->shift[k + 1]))
+                               : gsl_ran_gaussian_ziggurat(core->rng, 1.0);
+    return fraction(u[0] + core->shift[0]);
+}
+
+/* Draws on to before draw `to`. Of the weighed, log_ratio and radius begin. */
+static void draw_core(struct stats_draws *draws, struct core *core, size_t to)
 {
     const struct stats_latent *latent = draws->latent;
-    size_t m = latent->globals, quasi = m - latent->at_mu + 2;
-    double wide = wide_sd((double)latent->size);
-    if (quasi > QUASI_MOST)
-        quasi = QUASI_MOST;
-    gsl_qrng *sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)quasi);
-    gsl_rng *rng = stream(draws->seed, 0);
-    double *normals = malloc(m * sizeof *normals),
-           *ends = malloc(draws->points->count * sizeof *ends);
-    double u[QUASI_MOST] = {0}, shift[QUASI_MOST] = {0}, sum = 0.0;
-    int rc = -1;
-    if (!sobol || !rng || !normals || !ends) {
-        abp_fail_memory(err);
-        goto out;
-    }
-    for (size_t p = 0; p < draws->points->count; p++)
-        ends[p] = sum += draws->points->list[p].share;
-    for (size_t k = 0; k < quasi; k++)
-        shift[k] = gsl_rng_uniform(rng);
-    for (size_t i = 0; i < draws->count; i++) {
-        gsl_qrng_get(sobol, u);
-        draws->width[i] = fraction(u[1] + shift[1]) < WIDE_SHARE ? wide : 1.0;
-        draws->radius[i] = 0.0;
-        for (size_t k = 0; k < m; k++) {
-            size_t q = k >= latent->at_mu ? 2 + k - latent->at_mu : QUASI_MOST;
-            normals[k] = q < quasi ? gsl_cdf_ugaussian_Pinv(fraction(u[q] + shift[q]))
-                                   : gsl_ran_gaussian_ziggurat(rng, 1.0);
-            normals[k] *= draws->width[i];
-            draws->radius[i] += normals[k] * normals[k];
+    size_t m = latent->globals, terms = m - latent->at_mu;
+    for (size_t i = core->drawn; i < to; i++) {
+        double which = core_normals(core, terms, is_wide(draws, i));
+        double width = stats_draw_width(draws, i), radius = 0.0;
+        size_t p = point_at(core->ends, draws->points->count, which);
+        for (size_t k = 0; k < terms; k++) {
+            core->normals[k] *= width;
+            radius += core->normals[k] * core->normals[k];
         }
-        size_t p = point_at(ends, draws->points->count, fraction(u[0] + shift[0]) * sum);
         draws->point[i] = (uint32_t)p;
-        draws->log_ratio[i] = stats_field_draw_globals(&draws->points->list[p].field, latent,
-                                                       normals, draws->globals + i * m);
+        double ratio = stats_field_draw_core(&draws->points->list[p].field, latent, core->normals,
+                                             draws->globals + i * m);
+        if (i < draws->weighed) {
+            draws->radius[i] = radius;
+            draws->log_ratio[i] = ratio;
+        }
     }
-    rc = 0;
-out:
-    free(ends);
-    free(normals);
-    gsl_rng_free(rng);
-    gsl_qrng_free(sobol);
-    return rc;
+    core->drawn = to;
 }
 
-/* Draws u and b of channel c for draw i. Returns log prior - log q of the narrow Gaussian; the
- * normals are 1 + variants. */
-static double draw_channel(const struct stats_draws *draws, size_t c, size_t i, gsl_rng *rng,
-                           double *normals, double *u, double *b)
-{
-    size_t m = draws->latent->globals;
-    for (size_t v = 0; v <= draws->latent->design->variants; v++)
-        normals[v] = draws->width[i] * gsl_ran_gaussian_ziggurat(rng, 1.0);
-    return stats_field_draw_channel(stats_draw_field(draws, i), draws->latent, c,
-                                    draws->globals + i * m, normals, u, b);
-}
+/* ---- the slots ---- */
 
-/* log of the mixture's density over the narrow Gaussian's, at a squared distance from the centre in
- * a field of so many dimensions. */
-static double mixture_log_ratio(double radius, double dimensions)
-{
-    double sd = wide_sd(dimensions);
-    double wide = 0.5 * radius * (1.0 - 1.0 / (sd * sd)) - dimensions * log(sd);
-    double both[2] = {log(1.0 - WIDE_SHARE), log(WIDE_SHARE) + wide};
-    return stats_logsumexp(both, 2);
-}
-
-/* Adds the likelihood (and, with channels, their prior less their proposal) to the log ratios of
- * draws from..to. rngs[c] stands where channel c's stream stands. */
-static int weigh(struct stats_draws *draws, gsl_rng **rngs, size_t from, size_t to,
-                 struct abp_error *err)
+/* Draws the slots' terms on to before draw `to`. */
+static int draw_slots(struct stats_draws *draws, size_t to, struct abp_error *err)
 {
     const struct stats_latent *latent = draws->latent;
-    const struct stats_design *d = latent->design;
-    double *normals = malloc((2 * d->variants + 1) * sizeof *normals), *b, u = 0.0;
+    size_t slots = latent->at_mu;
+    if (slots == 0 || draws->whole >= to)
+        return 0;
+    double *normals = malloc(slots * sizeof *normals);
     if (!normals)
         return abp_fail_memory(err);
-    b = normals + d->variants + 1;
-    for (size_t c = 0; c < d->channels; c++)
-        for (size_t i = from; i < to; i++) {
-            const struct stats_field *field = stats_draw_field(draws, i);
-            if (d->has_channels) {
-                draws->log_ratio[i] += draw_channel(draws, c, i, rngs[c], normals, &u, b);
-                for (size_t v = 0; v <= d->variants; v++)
-                    draws->radius[i] += normals[v] * normals[v];
-            }
-            draws->log_ratio[i] +=
-                stats_channel_likelihood(field, latent, c, draws->globals + i * latent->globals, u,
-                                         d->has_channels ? b : NULL);
+    for (size_t i = draws->whole; i < to; i++) {
+        double width = stats_draw_width(draws, i), radius = 0.0;
+        for (size_t k = 0; k < slots; k++) {
+            normals[k] = width * gsl_ran_gaussian_ziggurat(draws->slot_rng, 1.0);
+            radius += normals[k] * normals[k];
         }
-    for (size_t i = from; i < to; i++) {
-        const struct stats_field *field = stats_draw_field(draws, i);
-        draws->log_ratio[i] += field->scales.dispersion.constant - field->log_marginal;
-        draws->log_ratio[i] -= mixture_log_ratio(draws->radius[i], (double)latent->size);
-        if (isnan(draws->log_ratio[i]))
-            draws->log_ratio[i] = -INFINITY;
+        double ratio = stats_field_draw_slots(stats_draw_field(draws, i), latent, normals,
+                                              draws->globals + i * latent->globals);
+        if (i < draws->weighed) {
+            draws->radius[i] += radius;
+            draws->log_ratio[i] += ratio;
+        }
     }
-    draws->weighed = to;
+    draws->whole = to;
     free(normals);
     return 0;
 }
 
-/* Draws needed for AIM, from the coefficient of variation of the weights so far. */
-static size_t draws_needed(const struct stats_draws *draws, double *scratch)
+int stats_draws_complete(struct stats_draws *draws, struct abp_error *err)
 {
-    double sum = 0.0, squares = 0.0;
-    size_t n = draws->weighed, need = PILOT;
-    memcpy(scratch, draws->log_ratio, n * sizeof *scratch);
-    double top = stats_logsumexp(scratch, n);
-    for (size_t i = 0; i < n; i++) {
-        double w = exp(scratch[i] - top);
-        sum += w;
-        squares += w * w;
+    return draw_slots(draws, draws->count, err);
+}
+
+/* ---- weights ---- */
+
+/* How many times as wide: twice in 4 dimensions, less in more, where the two would no longer
+ * overlap. */
+static double wide_sd(double dimensions)
+{
+    return 1.0 + 2.0 / sqrt(dimensions);
+}
+
+/* log of the whole mixture's density over the narrow Gaussian's, at a squared distance from the
+ * centre. */
+static double mixture_log_ratio(const struct stats_draws *draws, double radius)
+{
+    double dimensions = (double)draws->latent->size, sd = draws->wide;
+    double wide = 0.5 * radius * (1.0 - 1.0 / (sd * sd)) - dimensions * log(sd);
+    double both[2] = {log1p(-1.0 / STATS_WIDE_EVERY), wide - log(STATS_WIDE_EVERY)};
+    return stats_logsumexp(both, 2);
+}
+
+/* Adds what the channels say of draw i: the likelihood and, with channel terms, their prior less
+ * their proposal. */
+static void weigh_channels(struct stats_draws *draws, struct stats_walk *walks, size_t i, double *b)
+{
+    const struct stats_latent *latent = draws->latent;
+    const struct stats_field *field = stats_draw_field(draws, i);
+    const double *globals = draws->globals + i * latent->globals;
+    for (size_t c = 0; c < latent->design->channels; c++) {
+        double u = 0.0;
+        if (walks) {
+            draws->log_ratio[i] += stats_walk_step(&walks[c], &u, b);
+            for (size_t v = 0; v <= latent->design->variants; v++)
+                draws->radius[i] += walks[c].used[v] * walks[c].used[v];
+        }
+        draws->log_ratio[i] +=
+            stats_channel_likelihood(field, latent, c, globals, u, walks ? b : NULL);
     }
-    double variation = (double)n * squares / (sum * sum) - 1.0;
-    while (need < DRAWS_MOST && (double)need < variation * 0.25 / (AIM * AIM))
+}
+
+/* Weighs draws from `from` on to the last of the weighed. walks: one a channel, or NULL. */
+static int weigh(struct stats_draws *draws, struct stats_walk *walks, size_t from,
+                 struct abp_error *err)
+{
+    const struct stats_design *d = draws->latent->design;
+    double *b = malloc(d->variants * sizeof *b);
+    if (!b)
+        return abp_fail_memory(err);
+    for (size_t i = from; i < draws->weighed; i++) {
+        const struct stats_field *field = stats_draw_field(draws, i);
+        weigh_channels(draws, walks, i, b);
+        draws->log_ratio[i] += field->scales.dispersion.constant - field->log_marginal;
+        draws->log_ratio[i] -= mixture_log_ratio(draws, draws->radius[i]);
+        if (isnan(draws->log_ratio[i]))
+            draws->log_ratio[i] = -INFINITY;
+    }
+    free(b);
+    return 0;
+}
+
+/* Fills weight of the weighed with r_i (see the header). */
+static void narrow_weights(struct stats_draws *draws)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < draws->weighed; i++)
+        sum += draws->weight[i] = exp(-mixture_log_ratio(draws, draws->radius[i]));
+    for (size_t i = 0; i < draws->weighed; i++)
+        draws->weight[i] /= sum;
+}
+
+/* Narrow draws to weigh for AIM, from the spread of w - r so far: the error of a mean of f - 1/2,
+ * f 0 or 1, that is weighted by it. */
+static size_t draws_needed(struct stats_draws *draws)
+{
+    double top = -INFINITY, sum = 0.0, squares = 0.0, n = (double)draws->weighed;
+    size_t need = PILOT;
+    narrow_weights(draws);
+    for (size_t i = 0; i < draws->weighed; i++)
+        top = fmax(top, draws->log_ratio[i]);
+    for (size_t i = 0; i < draws->weighed; i++)
+        sum += exp(draws->log_ratio[i] - top);
+    for (size_t i = 0; i < draws->weighed; i++) {
+        double off = n * (exp(draws->log_ratio[i] - top) / sum - draws->weight[i]);
+        squares += off * off;
+    }
+    while (need < DRAWS_MOST && (double)need < squares / n * 0.25 / (AIM * AIM))
         need *= 2;
     return need;
 }
@@ -197,83 +281,119 @@ static size_t draws_needed(const struct stats_draws *draws, double *scratch)
 /* Smooths the ratios and turns them into one weight a draw. */
 static int set_weights(struct stats_draws *draws, struct abp_error *err)
 {
-    double each = 1.0 / (double)draws->count, apart = 1.0 / (double)draws->weighed;
-    memcpy(draws->weight, draws->log_ratio, draws->weighed * sizeof *draws->weight);
-    if (abp_psis(draws->weight, draws->weighed, &draws->khat, &draws->ess, err) != 0)
-        return -1;
-    for (size_t i = 0; i < draws->count; i++)
-        draws->weight[i] = i < draws->weighed ? each + exp(draws->weight[i]) - apart : each;
+    size_t n = draws->weighed, narrow = draws->count - n / STATS_WIDE_EVERY;
+    double each = 1.0 / (double)narrow;
+    double *smooth = malloc(n * sizeof *smooth);
+    if (!smooth)
+        return abp_fail_memory(err);
+    memcpy(smooth, draws->log_ratio, n * sizeof *smooth);
+    int rc = abp_psis(smooth, n, &draws->khat, &draws->ess, err);
+    narrow_weights(draws);
+    for (size_t i = 0; rc == 0 && i < draws->count; i++) {
+        double own = i < n ? exp(smooth[i]) - draws->weight[i] : 0.0;
+        draws->weight[i] = own + (is_wide(draws, i) ? 0.0 : each);
+    }
+    free(smooth);
+    return rc;
+}
+
+/* ---- all together ---- */
+
+static size_t with_wide(size_t narrow)
+{
+    size_t all = narrow + narrow / (STATS_WIDE_EVERY - 1);
+    return all - all % (2 * STATS_WIDE_EVERY); /* whole turns, and pairs of opposite sign */
+}
+
+/* Makes room for so many draws, of which so many are weighed, and keeps those that are there. */
+static int resize(struct stats_draws *draws, size_t count, size_t weighed, struct abp_error *err)
+{
+    size_t m = draws->latent->globals;
+    uint32_t *point = realloc(draws->point, count * sizeof *point);
+    draws->point = point ? point : draws->point;
+    double *globals = realloc(draws->globals, count * m * sizeof *globals);
+    draws->globals = globals ? globals : draws->globals;
+    double *weight = realloc(draws->weight, count * sizeof *weight);
+    draws->weight = weight ? weight : draws->weight;
+    double *radius = realloc(draws->radius, weighed * sizeof *radius);
+    draws->radius = radius ? radius : draws->radius;
+    double *log_ratio = realloc(draws->log_ratio, weighed * sizeof *log_ratio);
+    draws->log_ratio = log_ratio ? log_ratio : draws->log_ratio;
+    if (!point || !globals || !weight || !radius || !log_ratio)
+        return abp_fail_memory(err);
+    draws->count = count;
     return 0;
 }
 
-static int resize(struct stats_draws *draws, size_t count, struct abp_error *err)
+/* Draws and weighs on to so many. */
+static int weigh_more(struct stats_draws *draws, struct core *core, struct stats_walk *walks,
+                      size_t weighed, struct abp_error *err)
 {
-    draws->count = count;
-    draws->point = malloc(count * sizeof *draws->point);
-    draws->globals = malloc(count * draws->latent->globals * sizeof *draws->globals);
-    draws->log_ratio = malloc(count * sizeof *draws->log_ratio);
-    draws->weight = malloc(count * sizeof *draws->weight);
-    draws->width = malloc(count * sizeof *draws->width);
-    draws->radius = malloc(count * sizeof *draws->radius);
-    if (!draws->width || !draws->radius || !draws->point || !draws->globals || !draws->log_ratio ||
-        !draws->weight)
+    size_t from = draws->weighed;
+    if (weighed <= from)
+        return 0;
+    draws->weighed = weighed;
+    if (resize(draws, weighed, weighed, err) != 0)
+        return -1;
+    draw_core(draws, core, weighed);
+    if (draw_slots(draws, weighed, err) != 0)
+        return -1;
+    return weigh(draws, walks, from, err);
+}
+
+static void free_walks(struct stats_walk *walks, size_t count)
+{
+    for (size_t c = 0; walks && c < count; c++)
+        stats_walk_release(&walks[c]);
+    free(walks);
+}
+
+static int open_walks(struct stats_walk **walks, const struct stats_draws *draws,
+                      struct abp_error *err)
+{
+    const struct stats_design *d = draws->latent->design;
+    *walks = NULL;
+    if (!d->has_channels)
+        return 0;
+    *walks = calloc(d->channels, sizeof **walks);
+    if (!*walks)
         return abp_fail_memory(err);
-    return draw_globals(draws, err);
-}
-
-static void free_streams(gsl_rng **rngs, size_t count)
-{
-    for (size_t c = 0; rngs && c < count; c++)
-        gsl_rng_free(rngs[c]);
-    free(rngs);
-}
-
-static gsl_rng **open_streams(const struct stats_draws *draws, struct abp_error *err)
-{
-    size_t channels = draws->latent->design->channels;
-    gsl_rng **rngs = calloc(channels, sizeof *rngs);
-    for (size_t c = 0; rngs && c < channels; c++)
-        if (!(rngs[c] = stream(draws->seed, 1 + c))) {
-            free_streams(rngs, channels);
-            rngs = NULL;
-        }
-    if (!rngs)
-        abp_fail_memory(err);
-    return rngs;
+    for (size_t c = 0; c < d->channels; c++)
+        if (stats_walk_init(&(*walks)[c], draws, c, err) != 0)
+            return -1;
+    return 0;
 }
 
 int stats_draws_init(struct stats_draws *draws, const struct stats_latent *latent,
                      const struct stats_points *points, uint64_t seed, size_t least,
                      struct abp_error *err)
 {
-    gsl_rng **rngs = NULL;
+    struct core core = {0};
+    struct stats_walk *walks = NULL;
     int rc = -1;
-    memset(draws, 0, sizeof *draws);
-    draws->latent = latent;
-    draws->points = points;
-    draws->seed = seed;
-    size_t pilot = least > PILOT ? least : PILOT;
-    if (resize(draws, pilot > DRAWS_LEAST ? pilot : DRAWS_LEAST, err) != 0 ||
-        !(rngs = open_streams(draws, err)) || weigh(draws, rngs, 0, pilot, err) != 0)
-        goto out;
-    size_t need = draws_needed(draws, draws->weight);
-    if (need > draws->count) { /* start over with more of everything */
-        size_t channels = latent->design->channels;
-        free_streams(rngs, channels);
-        rngs = NULL;
-        stats_draws_release(draws);
-        draws->latent = latent;
-        draws->points = points;
-        draws->seed = seed;
-        if (resize(draws, need, err) != 0 || !(rngs = open_streams(draws, err)) ||
-            weigh(draws, rngs, 0, need, err) != 0)
-            goto out;
-    } else if (need > draws->weighed && weigh(draws, rngs, draws->weighed, need, err) != 0) {
+    *draws = (struct stats_draws){.latent = latent, .points = points, .seed = seed};
+    draws->wide = wide_sd((double)latent->size);
+    draws->slot_rng = stats_stream(seed, 1);
+    if (!draws->slot_rng) {
+        abp_fail_memory(err);
         goto out;
     }
+    size_t pilot = least > PILOT ? least : PILOT;
+    if (core_init(&core, draws, err) != 0 || open_walks(&walks, draws, err) != 0 ||
+        weigh_more(draws, &core, walks, with_wide(pilot), err) != 0)
+        goto out;
+    size_t need = draws_needed(draws);
+    if (weigh_more(draws, &core, walks, with_wide(need), err) != 0)
+        goto out;
+    size_t narrow = draws->weighed - draws->weighed / STATS_WIDE_EVERY;
+    size_t rest = narrow < DRAWS_LEAST ? DRAWS_LEAST - narrow : 0;
+    if (resize(draws, draws->weighed + rest, draws->weighed, err) != 0)
+        goto out;
+    draw_core(draws, &core, draws->count);
     rc = set_weights(draws, err);
 out:
-    free_streams(rngs, latent->design->channels);
+    free_walks(walks, latent->design->channels);
+    core_release(&core);
     if (rc != 0)
         stats_draws_release(draws);
     return rc;
@@ -285,103 +405,7 @@ void stats_draws_release(struct stats_draws *draws)
     free(draws->globals);
     free(draws->log_ratio);
     free(draws->weight);
-    free(draws->width);
     free(draws->radius);
+    gsl_rng_free(draws->slot_rng);
     memset(draws, 0, sizeof *draws);
-}
-
-int stats_terms_init(struct stats_terms *terms, const struct stats_draws *draws,
-                     struct abp_error *err)
-{
-    const struct stats_design *d = draws->latent->design;
-    *terms = (struct stats_terms){.passes = d->has_channels ? d->channels : 1};
-    if (!d->has_channels)
-        return 0;
-    terms->u = malloc(draws->count * sizeof *terms->u);
-    terms->b = malloc(draws->count * d->variants * sizeof *terms->b);
-    if (terms->u && terms->b)
-        return 0;
-    stats_terms_release(terms);
-    return abp_fail_memory(err);
-}
-
-int stats_terms_load(struct stats_terms *terms, const struct stats_draws *draws, size_t c,
-                     struct abp_error *err)
-{
-    size_t K = draws->latent->design->variants;
-    if (!terms->u)
-        return 0;
-    gsl_rng *rng = stream(draws->seed, 1 + c);
-    double *normals = malloc((1 + K) * sizeof *normals);
-    int rc = rng && normals ? 0 : abp_fail_memory(err);
-    for (size_t i = 0; rc == 0 && i < draws->count; i++)
-        draw_channel(draws, c, i, rng, normals, &terms->u[i], terms->b + i * K);
-    free(normals);
-    gsl_rng_free(rng);
-    return rc;
-}
-
-void stats_terms_release(struct stats_terms *terms)
-{
-    free(terms->u);
-    free(terms->b);
-    memset(terms, 0, sizeof *terms);
-}
-
-/* ---- leave-one-out ---- */
-
-static int score_post(const struct stats_draws *draws, const struct abp_data *data, size_t row,
-                      const struct stats_terms *terms, double *scratch, double *score,
-                      struct abp_error *err)
-{
-    const struct stats_latent *latent = draws->latent;
-    size_t n = draws->weighed, K = latent->design->variants, v = data->variant[row];
-    double *density = scratch, *ratio = scratch + n, khat;
-    for (size_t i = 0; i < n; i++) {
-        const double *g = draws->globals + i * latent->globals;
-        double eta = g[latent->at_mu] + g[latent->at_theta + v];
-        if (latent->design->has_slots)
-            eta += g[data->slot[row]];
-        if (terms->u)
-            eta += terms->u[i] + terms->b[i * K + v];
-        density[i] = latent->family->post(&stats_draw_field(draws, i)->scales.dispersion,
-                                          data->y[row], data->n ? data->n[row] : 1.0, eta);
-        ratio[i] = draws->log_ratio[i] - density[i];
-    }
-    if (abp_psis(ratio, n, &khat, NULL, err) != 0)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        density[i] += ratio[i];
-    *score = khat <= ABP_KHAT_LIMIT ? stats_logsumexp(density, n) : NAN;
-    return 0;
-}
-
-int stats_draws_scores(const struct stats_draws *draws, const struct abp_data *data, double *scores,
-                       struct abp_error *err)
-{
-    size_t stride = (data->posts + ABP_SCORES_MOST - 1) / ABP_SCORES_MOST;
-    struct stats_terms terms;
-    int rc = -1;
-    if (stats_terms_init(&terms, draws, err) != 0)
-        return -1;
-    double *scratch = malloc(2 * draws->weighed * sizeof *scratch);
-    if (!scratch) {
-        abp_fail_memory(err);
-        goto out;
-    }
-    for (size_t row = 0; row < data->posts; row++)
-        scores[row] = NAN;
-    for (size_t c = 0; c < terms.passes; c++) {
-        if (stats_terms_load(&terms, draws, c, err) != 0)
-            goto out;
-        for (size_t row = 0; row < data->posts; row += stride)
-            if ((!terms.u || data->channel[row] == c) &&
-                score_post(draws, data, row, &terms, scratch, &scores[row], err) != 0)
-                goto out;
-    }
-    rc = 0;
-out:
-    free(scratch);
-    stats_terms_release(&terms);
-    return rc;
 }

@@ -1,54 +1,98 @@
 /* Draws from the mixture of Gaussians over the points, and what importance sampling makes of them.
  *
- * All draws have the globals; the first `weighed` of them have an importance weight too, w_i. The
- * mixture is cheap to draw and the weights are near 1, so expectations are
- *     mean over all of f + (sum of w_i f_i - mean over the weighed of f_i),
- * the mixture's own expectation as a control variate: unbiased, and as much more accurate as the
- * weights are even. Written as one weight a draw. */
+ * Most draws are from the mixture itself ("narrow"). The first `weighed` draws have an importance
+ * weight; among them every STATS_WIDE_EVERY-th comes from the same mixture made wider in every
+ * direction, so that weights stay bounded where a posterior's skewed tail lies above the Gaussian
+ * (Hesterberg 1995, "Weighted average importance sampling and defensive mixture distributions").
+ * The mixture is cheap to draw and is near the posterior, so expectations are
+ *
+ *     mean over the narrow of f + sum over the weighed of (w_i - r_i) f_i,
+ *
+ * w_i the weight to the posterior, r_i the weight to the narrow mixture, each summing to 1: the
+ * mixture's own expectation is a control variate, and what the wide draws cost is no error of it
+ * (Owen & Zhou 2000, "Safe and effective importance sampling"). Written as one weight a draw. */
 #ifndef STATS_DRAWS_H
 #define STATS_DRAWS_H
 
 #include "stats/scales.h"
 
+#include <gsl/gsl_rng.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define STATS_WIDE_EVERY 11
 
 struct stats_draws {
     const struct stats_latent *latent; /* borrowed */
     const struct stats_points *points; /* borrowed */
     uint64_t seed;
-    size_t count, weighed;
-    uint32_t *point; /* owned; count: which point's Gaussian */
-    double *globals; /* owned; count x globals */
-    double *width;   /* owned; count: how much wider than the point's Gaussian it was drawn */
-    double *radius;  /* owned; count: squared distance from that Gaussian's centre, in its own sd */
-    double *log_ratio; /* owned; count: raw log importance ratios of the weighed */
+    size_t count, weighed; /* all draws; how many of them, from the first, are weighed */
+    size_t whole;          /* how many, from the first, have their slots' terms */
+    double wide;           /* how much wider the wide mixture is */
+    uint32_t *point;       /* owned; count: which point's Gaussian */
+    double *globals;       /* owned; count x globals */
+    double
+        *radius; /* owned; weighed: squared distance from that Gaussian's centre, in its own sd */
+    double *log_ratio; /* owned; weighed: raw log importance ratios */
     double *weight;    /* owned; count; sum to 1 */
+    gsl_rng *slot_rng; /* owned; stands behind draw `whole` */
     double khat, ess;
 };
 
+/* 0, or -1 with ABP_FAILED when memory is out. `least`: draws that are weighed at least. */
 int stats_draws_init(struct stats_draws *draws, const struct stats_latent *latent,
                      const struct stats_points *points, uint64_t seed, size_t least,
                      struct abp_error *err) ABP_MUST_CHECK;
 void stats_draws_release(struct stats_draws *draws);
 
-/* The Gaussian that draw i came from. */
+/* The Gaussian that draw i came from, and how much wider it was drawn. */
 const struct stats_field *stats_draw_field(const struct stats_draws *draws, size_t i);
+double stats_draw_width(const struct stats_draws *draws, size_t i);
 
-/* The channel terms of every draw, one channel at a time. Without channel terms in the model there
- * is one pass and u and b stay NULL. */
-struct stats_terms {
-    size_t passes; /* channels to go through */
-    double *u;     /* owned; count */
-    double *b;     /* owned; count x variants */
+/* Draws the slots' terms of every draw; without this only the weighed ones have them. 0, or -1 when
+ * memory is out. */
+int stats_draws_complete(struct stats_draws *draws, struct abp_error *err) ABP_MUST_CHECK;
+
+/* The generator of a stream of this seed; NULL when memory is out. */
+gsl_rng *stats_stream(uint64_t seed, uint64_t number);
+
+/* ---- the channels' terms ---- */
+
+/* They are drawn afresh wherever they are needed, one channel at a time: 1 + variants numbers for
+ * every draw and channel would be too many to keep. Normals come in pairs of opposite sign. */
+struct stats_walk {
+    const struct stats_draws *draws; /* borrowed */
+    size_t channel, next;            /* the draw that comes next */
+    gsl_rng *rng;                    /* owned */
+    double *normals, *used;          /* owned; 1 + variants: drawn, and as the last draw had them */
 };
 
-int stats_terms_init(struct stats_terms *terms, const struct stats_draws *draws,
+int stats_walk_init(struct stats_walk *walk, const struct stats_draws *draws, size_t channel,
+                    struct abp_error *err) ABP_MUST_CHECK;
+void stats_walk_release(struct stats_walk *walk);
+/* u and b (variants long) of draw `next`. Returns log prior - log q of them under the narrow
+ * mixture. */
+double stats_walk_step(struct stats_walk *walk, double *u, double *b);
+
+/* The terms of the first `count` draws. Without channel terms in the model there is one pass and u
+ * and b stay NULL. Where memory allows, all channels are drawn at once, draw after draw, so that
+ * each Gaussian is fetched once. */
+struct stats_terms {
+    size_t passes;         /* channels to go through */
+    size_t count, kept;    /* kept: channels that memory holds, all or 1 */
+    double *u;             /* borrowed from all_u; count: of the channel loaded last */
+    double *b;             /* borrowed from all_b; count x variants */
+    double *all_u, *all_b; /* owned; kept x the same */
+};
+
+int stats_terms_init(struct stats_terms *terms, const struct stats_draws *draws, size_t count,
                      struct abp_error *err) ABP_MUST_CHECK;
 /* Fills u and b for channel c: the same numbers at every call. */
 int stats_terms_load(struct stats_terms *terms, const struct stats_draws *draws, size_t c,
                      struct abp_error *err) ABP_MUST_CHECK;
 void stats_terms_release(struct stats_terms *terms);
+
+/* ---- leave-one-out ---- */
 
 /* Log predictive density of every post when it is left out, by Pareto-smoothed importance sampling
  * (Vehtari, Gelman & Gabry 2017, "Practical Bayesian model evaluation using leave-one-out

@@ -22,7 +22,8 @@ int stats_latent_init(struct stats_latent *latent, const struct stats_design *de
     latent->size = latent->globals;
     if (design->has_channels)
         latent->size += design->channels * (1 + design->variants);
-    size_t n = 4 * latent->size + 2 * design->cell_count + latent->globals;
+    latent->near_enough = STATS_NEAR_TIGHT;
+    size_t n = 4 * latent->size + 4 * design->cell_count + latent->globals;
     latent->memory = calloc(n, sizeof *latent->memory);
     if (!latent->memory)
         return abp_fail_memory(err);
@@ -32,7 +33,9 @@ int stats_latent_init(struct stats_latent *latent, const struct stats_design *de
     latent->right = latent->step + latent->size;
     latent->slope = latent->right + latent->size;
     latent->curvature = latent->slope + design->cell_count;
-    latent->vector = latent->curvature + design->cell_count;
+    latent->bend = latent->curvature + design->cell_count;
+    latent->eta = latent->bend + design->cell_count;
+    latent->vector = latent->eta + design->cell_count;
     latent->x[latent->at_mu] = design->mu0;
     return 0;
 }
@@ -46,7 +49,7 @@ void stats_latent_release(struct stats_latent *latent)
 static size_t field_numbers(const struct stats_latent *latent)
 {
     const struct stats_design *d = latent->design;
-    size_t n = latent->globals * (1 + latent->globals);
+    size_t n = latent->globals + stats_triangle_numbers(latent->globals, latent->diagonal);
     if (d->has_channels)
         n += d->channels * (4 + latent->globals + 4 * d->variants);
     if (d->has_channels && d->has_slots)
@@ -71,7 +74,7 @@ int stats_field_init(struct stats_field *field, const struct stats_latent *laten
     double *p = field->memory;
     field->global_mean = p;
     field->global_factor = p += latent->globals;
-    p += latent->globals * latent->globals;
+    p += stats_triangle_numbers(latent->globals, latent->diagonal);
     if (d->has_channels) {
         field->u_mean = p;
         field->u_precision = p += d->channels;
@@ -156,18 +159,30 @@ static double log_prior(const struct stats_latent *latent, const struct stats_sc
     return sum;
 }
 
-static double log_posterior(const struct stats_latent *latent, const struct stats_scales *s,
+/* latent->eta: every cell's predictor at x. */
+static void predictors(struct stats_latent *latent, const double *x)
+{
+    const struct stats_design *d = latent->design;
+    for (size_t i = 0; i < d->cell_count; i++)
+        latent->eta[i] = predictor(latent, &d->cells[i], x);
+}
+
+static double log_posterior(struct stats_latent *latent, const struct stats_scales *s,
                             const double *x)
 {
     const struct stats_design *d = latent->design;
-    double sum = log_prior(latent, s, x) + s->dispersion.constant;
-    for (size_t i = 0; i < d->cell_count; i++)
-        sum +=
-            latent->family->value(&s->dispersion, &d->cells[i], predictor(latent, &d->cells[i], x));
-    return sum;
+    predictors(latent, x);
+    return log_prior(latent, s, x) + s->dispersion.constant +
+           latent->family->sum(&s->dispersion, d->cells, d->cell_count, latent->eta);
 }
 
 /* ---- the elimination ---- */
+
+/* Row i of the globals' precision or its factor. */
+static double *row_of(const struct stats_field *field, const struct stats_latent *latent, size_t i)
+{
+    return field->global_factor + stats_triangle_row(latent->globals, latent->diagonal, i);
+}
 
 /* The cells of one channel and one variant, from `from` to before the returned one. */
 static size_t pair_end(const struct stats_design *d, size_t from, size_t end)
@@ -185,9 +200,9 @@ static void add_slots(struct stats_field *field, const struct stats_latent *late
                       size_t to, double left, double shrink, double *u_row)
 {
     const struct stats_design *d = latent->design;
-    size_t m = latent->globals, mu = latent->at_mu;
-    size_t theta = latent->at_theta + d->cells[from].variant;
-    double *A = field->global_factor, *sums = latent->vector; /* of the curvatures of each slot */
+    double *of_mu = row_of(field, latent, latent->at_mu);
+    double *of_theta = row_of(field, latent, latent->at_theta + d->cells[from].variant);
+    double *sums = latent->vector; /* of the curvatures of each slot */
     memset(sums, 0, d->slots * sizeof *sums);
     for (size_t i = from; i < to; i++) {
         sums[d->cells[i].slot] += latent->curvature[i];
@@ -195,16 +210,17 @@ static void add_slots(struct stats_field *field, const struct stats_latent *late
             field->cell_coupling[i] = latent->curvature[i] * shrink;
     }
     for (size_t s = 0; s < d->slots; s++) {
+        double *of_slot = row_of(field, latent, s);
         if (!(sums[s] > 0.0))
             continue;
-        A[mu * m + s] += sums[s] * left;
-        A[theta * m + s] += sums[s] * left;
-        A[s * m + s] += sums[s];
+        of_mu[s] += sums[s] * left;
+        of_theta[s] += sums[s] * left;
+        of_slot[s] += sums[s];
         if (!d->has_channels)
             continue;
         u_row[s] += sums[s] * left;
         for (size_t other = 0; other <= s; other++)
-            A[s * m + other] -= sums[s] * sums[other] * shrink;
+            of_slot[other] -= sums[s] * sums[other] * shrink;
     }
 }
 
@@ -215,9 +231,8 @@ static void add_pair(struct stats_field *field, const struct stats_latent *laten
 {
     const struct stats_design *d = latent->design;
     const double *h = latent->curvature;
-    size_t m = latent->globals, mu = latent->at_mu;
-    size_t v = d->cells[from].variant, theta = latent->at_theta + v;
-    double *A = field->global_factor;
+    size_t mu = latent->at_mu, v = d->cells[from].variant, theta = latent->at_theta + v;
+    double *of_mu = row_of(field, latent, mu), *of_theta = row_of(field, latent, theta);
     double total = 0.0, left = 1.0, shrink = 0.0;
     for (size_t i = from; i < to; i++)
         total += h[i];
@@ -232,9 +247,9 @@ static void add_pair(struct stats_field *field, const struct stats_latent *laten
         u_row[mu] += total * left;
         u_row[theta] += total * left;
     }
-    A[mu * m + mu] += total * left;
-    A[theta * m + mu] += total * left;
-    A[theta * m + theta] += total * left;
+    of_mu[mu] += total * left;
+    of_theta[mu] += total * left;
+    of_theta[theta] += total * left;
     if (d->has_slots)
         add_slots(field, latent, from, to, left, d->has_channels ? shrink : 0.0, u_row);
 }
@@ -262,12 +277,11 @@ static void eliminate_channel(struct stats_field *field, const struct stats_late
     if (!d->has_channels)
         return;
     field->u_precision[c] = precision;
-    double *A = field->global_factor;
     for (size_t i = 0; i < m; i++) {
-        double scaled = row[i] / precision;
+        double scaled = row[i] / precision, *of = row_of(field, latent, i);
         if (scaled > 0.0 || scaled < 0.0)
             for (size_t j = 0; j <= i; j++)
-                A[i * m + j] -= scaled * row[j];
+                of[j] -= scaled * row[j];
     }
     for (size_t i = 0; i < m; i++)
         row[i] /= precision;
@@ -280,14 +294,22 @@ static int factor(struct stats_field *field, const struct stats_latent *latent)
     const struct stats_scales *s = &field->scales;
     size_t m = latent->globals;
     double *A = field->global_factor;
-    memset(A, 0, m * m * sizeof *A);
+    memset(A, 0, stats_triangle_numbers(m, latent->diagonal) * sizeof *A);
     for (size_t i = 0; i < m; i++) {
         double sd = i < latent->at_mu ? s->tau_w : i == latent->at_mu ? s->mu : s->tau_v;
-        A[i * m + i] = 1.0 / (sd * sd);
+        row_of(field, latent, i)[i] = 1.0 / (sd * sd);
     }
     for (size_t c = 0; c < d->channels; c++)
         eliminate_channel(field, latent, c);
     return stats_cholesky(A, m, latent->diagonal);
+}
+
+/* What a normal prior of `count` terms adds to their slopes. */
+static void pull(double *slope, const double *x, size_t count, double mean, double sd)
+{
+    double precision = 1.0 / (sd * sd);
+    for (size_t i = 0; i < count; i++)
+        slope[i] -= precision * (x[i] - mean);
 }
 
 /* latent->right = the gradient: the cells' slopes and, where x is given, the prior's pull on x. */
@@ -311,14 +333,14 @@ static void gradient(const struct stats_field *field, struct stats_latent *laten
     }
     if (!x)
         return;
-    for (size_t i = 0; i < latent->size; i++) {
-        double sd = i < latent->at_mu        ? s->tau_w
-                    : i == latent->at_mu     ? s->mu
-                    : i < latent->globals    ? s->tau_v
-                    : i < at_b(latent, 0, 0) ? s->tau_u
-                                             : s->tau_b;
-        r[i] -= (x[i] - (i == latent->at_mu ? d->mu0 : 0.0)) / (sd * sd);
-    }
+    pull(r, x, latent->at_mu, 0.0, s->tau_w);
+    pull(r + latent->at_mu, x + latent->at_mu, 1, d->mu0, s->mu);
+    pull(r + latent->at_theta, x + latent->at_theta, d->variants, 0.0, s->tau_v);
+    if (!d->has_channels)
+        return;
+    pull(r + latent->globals, x + latent->globals, d->channels, 0.0, s->tau_u);
+    size_t b = at_b(latent, 0, 0);
+    pull(r + b, x + b, latent->size - b, 0.0, s->tau_b);
 }
 
 /* Eliminates b and u from latent->right. */
@@ -343,9 +365,8 @@ static void eliminate_right(const struct stats_field *field, struct stats_latent
     }
 }
 
-/* How far the conditional mean of u_c moves with the globals' change. */
-static double u_shift(const struct stats_field *field, const struct stats_latent *latent, size_t c,
-                      const double *change)
+double stats_field_u_shift(const struct stats_field *field, const struct stats_latent *latent,
+                           size_t c, const double *change)
 {
     const double *row = field->u_coupling + c * latent->globals;
     double sum = 0.0;
@@ -354,9 +375,8 @@ static double u_shift(const struct stats_field *field, const struct stats_latent
     return sum;
 }
 
-/* The same of every b_vc of channel c, given the change of u_c too. */
-static void b_shifts(const struct stats_field *field, const struct stats_latent *latent, size_t c,
-                     const double *change, double u_change, double *shift)
+void stats_field_b_shifts(const struct stats_field *field, const struct stats_latent *latent,
+                          size_t c, const double *change, double u_change, double *shift)
 {
     const struct stats_design *d = latent->design;
     for (size_t v = 0; v < d->variants; v++)
@@ -382,8 +402,8 @@ static void solve(const struct stats_field *field, struct stats_latent *latent)
     for (size_t c = 0; c < d->channels; c++) {
         double *u = &latent->step[at_u(latent, c)], *b = &latent->step[at_b(latent, c, 0)];
         *u = latent->right[at_u(latent, c)] / field->u_precision[c] +
-             u_shift(field, latent, c, latent->step);
-        b_shifts(field, latent, c, latent->step, *u, b);
+             stats_field_u_shift(field, latent, c, latent->step);
+        stats_field_b_shifts(field, latent, c, latent->step, *u, b);
         for (size_t v = 0; v < d->variants; v++)
             b[v] += latent->right[at_b(latent, c, v)] / field->b_precision[c * d->variants + v];
     }
@@ -391,21 +411,15 @@ static void solve(const struct stats_field *field, struct stats_latent *latent)
 
 /* ---- the mode ---- */
 
-/* Newton's decrement (twice what the log density has still to gain) from which one more step ends
- * within 1e-7 of the mode's density. The Gaussian is a proposal whose weights are exact wherever it
- * stands, so that nothing rests on more. */
-#define NEAR_ENOUGH 1e-5
-
 /* Slopes and curvatures of all cells at x; returns the log posterior density there. */
 static double expand(struct stats_latent *latent, const struct stats_scales *s, const double *x)
 {
     const struct stats_design *d = latent->design;
-    double sum = log_prior(latent, s, x) + s->dispersion.constant;
-    for (size_t i = 0; i < d->cell_count; i++)
-        sum += latent->family->derivatives(&s->dispersion, &d->cells[i],
-                                           predictor(latent, &d->cells[i], x), &latent->slope[i],
-                                           &latent->curvature[i]);
-    return sum;
+    predictors(latent, x);
+    return log_prior(latent, s, x) + s->dispersion.constant +
+           latent->family->expand(&s->dispersion, d->cells, d->cell_count, latent->eta,
+                                  latent->slope, latent->curvature,
+                                  latent->family->exact_bends ? latent->bend : NULL);
 }
 
 /* Walks along latent->step from latent->x until the density is no smaller there, and expands at the
@@ -436,7 +450,7 @@ static double prepare_draws(struct stats_field *field, const struct stats_latent
     if (d->has_slots)
         prior += (double)d->slots * log(s->tau_w);
     for (size_t i = 0; i < latent->globals; i++)
-        half_log_det += log(field->global_factor[i * latent->globals + i]);
+        half_log_det += log(row_of(field, latent, i)[i]);
     field->global_log_ratio = -prior - half_log_det;
     if (!d->has_channels)
         return half_log_det;
@@ -479,7 +493,7 @@ int stats_field_fit(struct stats_field *field, struct stats_latent *latent,
         solve(field, latent);
         for (size_t k = 0; k < latent->size; k++)
             decrement += latent->trial[k] * latent->step[k];
-        int there = decrement < NEAR_ENOUGH;
+        int there = decrement < latent->near_enough;
         if (there) { /* the rest of the way, where the density is as good as quadratic */
             for (size_t k = 0; k < latent->size; k++)
                 latent->x[k] += latent->step[k];
@@ -495,37 +509,69 @@ int stats_field_fit(struct stats_field *field, struct stats_latent *latent,
     return -1;
 }
 
-/* Variance of a cell's predictor under the Gaussian. */
+/* Variance of a cell's predictor under the Gaussian, without channels. */
+static double plain_variance(const struct stats_field *field, struct stats_latent *latent, size_t i)
+{
+    const struct stats_design *d = latent->design;
+    size_t first = latent->diagonal, m = latent->globals, slot = d->cells[i].slot;
+    size_t theta = latent->at_theta + d->cells[i].variant;
+    double *e = latent->vector,
+           at_slot = d->has_slots ? 1.0 / row_of(field, latent, slot)[slot] : 0;
+    double variance = at_slot * at_slot;
+    for (size_t k = first; k < m; k++) {
+        const double *row = row_of(field, latent, k);
+        double sum = k == latent->at_mu || k == theta ? 1.0 : 0.0;
+        if (d->has_slots)
+            sum -= row[slot] * at_slot;
+        for (size_t j = first; j < k; j++)
+            sum -= row[j] * e[j];
+        e[k] = sum / row[k];
+        variance += e[k] * e[k];
+    }
+    return variance;
+}
+
+/* The same with channels; the cells of its pair are from `pair_from` to before `pair_to`. */
 static double predictor_variance(const struct stats_field *field, struct stats_latent *latent,
                                  size_t i, size_t pair_from, size_t pair_to)
 {
     const struct stats_design *d = latent->design;
     const struct stats_cell *cell = &d->cells[i];
-    size_t m = latent->globals;
-    double *e = latent->vector, variance = 0.0, left = 1.0;
+    size_t m = latent->globals, pair = cell->channel * d->variants + cell->variant, first = 0;
+    double *e = latent->vector, left = 1.0 - field->b_coupling[pair];
+    double variance =
+        1.0 / field->b_precision[pair] + left * left / field->u_precision[cell->channel];
     memset(e, 0, m * sizeof *e);
-    if (d->has_slots)
+    if (d->has_slots) {
         e[cell->slot] = 1.0;
-    if (d->has_channels) {
-        size_t pair = cell->channel * d->variants + cell->variant;
-        left = 1.0 - field->b_coupling[pair];
-        variance +=
-            1.0 / field->b_precision[pair] + left * left / field->u_precision[cell->channel];
-        if (d->has_slots)
-            for (size_t j = pair_from; j < pair_to; j++)
-                e[d->cells[j].slot] -= field->cell_coupling[j];
-        for (size_t k = 0; k < m; k++)
-            e[k] -= left * field->u_coupling[cell->channel * m + k];
+        for (size_t j = pair_from; j < pair_to; j++)
+            e[d->cells[j].slot] -= field->cell_coupling[j];
     }
+    for (size_t k = 0; k < m; k++)
+        e[k] -= left * field->u_coupling[cell->channel * m + k];
     e[latent->at_mu] += left;
     e[latent->at_theta + cell->variant] += left;
-    size_t first = 0;
     while (first < latent->at_mu && !(fabs(e[first]) > 0.0))
         first++;
     stats_solve_lower(field->global_factor, m, latent->diagonal, first, e);
     for (size_t k = 0; k < m; k++)
         variance += e[k] * e[k];
     return variance;
+}
+
+/* How much the curvature of a cell bends, as the mean over half an sd of its predictor where the
+ * family does not tell. */
+static double bend_of(const struct stats_latent *latent, const struct stats_dispersion *dispersion,
+                      size_t i, double variance)
+{
+    const struct stats_cell *cell = &latent->design->cells[i];
+    double reach = 0.5 * sqrt(variance) + 1e-4, low, high, slope, eta;
+    if (latent->family->exact_bends)
+        return latent->bend[i];
+    eta = predictor(latent, cell, latent->x);
+    latent->family->derivatives(dispersion, cell, eta - reach, &slope, &low);
+    latent->family->derivatives(dispersion, cell, eta + reach, &slope, &high);
+    return (high - low) / (2.0 * reach);
 }
 
 void stats_field_centre(struct stats_field *field, struct stats_latent *latent)
@@ -539,12 +585,9 @@ void stats_field_centre(struct stats_field *field, struct stats_latent *latent)
             double variance = 0.0; /* cells of one slot have it in common */
             for (size_t i = from; i < to; i++) {
                 if (i == from || d->cells[i].slot != d->cells[i - 1].slot)
-                    variance = predictor_variance(field, latent, i, from, to);
-                double reach = 0.5 * sqrt(variance) + 1e-4, low, high, slope;
-                double eta = predictor(latent, &d->cells[i], latent->x);
-                latent->family->derivatives(dispersion, &d->cells[i], eta - reach, &slope, &low);
-                latent->family->derivatives(dispersion, &d->cells[i], eta + reach, &slope, &high);
-                latent->slope[i] = 0.5 * variance * (low - high) / (2.0 * reach);
+                    variance = d->has_channels ? predictor_variance(field, latent, i, from, to)
+                                               : plain_variance(field, latent, i);
+                latent->slope[i] = -0.5 * variance * bend_of(latent, dispersion, i, variance);
             }
             from = to;
         }
@@ -556,73 +599,22 @@ void stats_field_centre(struct stats_field *field, struct stats_latent *latent)
     /* never past a point where the density has all but gone: then the series means nothing */
     double fall = log_posterior(latent, &field->scales, latent->x) -
                   log_posterior(latent, &field->scales, latent->trial);
-    if (!(fall < 0.5 + 0.25 * (double)latent->size))
+    if (fall < 0.5 + 0.25 * (double)latent->size)
+        stats_field_move(field, latent, latent->step);
+    else
+        memset(latent->step, 0, latent->size * sizeof *latent->step);
+}
+
+void stats_field_move(struct stats_field *field, const struct stats_latent *latent,
+                      const double *by)
+{
+    const struct stats_design *d = latent->design;
+    for (size_t i = 0; i < latent->globals; i++)
+        field->global_mean[i] += by[i];
+    if (!d->has_channels)
         return;
-    memcpy(latent->step, latent->x, latent->size * sizeof *latent->x);
-    memcpy(latent->x, latent->trial, latent->size * sizeof *latent->x);
-    keep_centre(field, latent);
-    memcpy(latent->x, latent->step, latent->size * sizeof *latent->x);
-}
-
-/* ---- draws ---- */
-
-/* Half the sum of squares of count values, each over sd. */
-static double half_squares(const double *x, size_t count, double sd)
-{
-    double sum = 0.0;
-    for (size_t i = 0; i < count; i++)
-        sum += x[i] * x[i];
-    return 0.5 * sum / (sd * sd);
-}
-
-double stats_field_draw_globals(const struct stats_field *field, const struct stats_latent *latent,
-                                const double *normals, double *globals)
-{
-    const struct stats_scales *s = &field->scales;
-    const struct stats_design *d = latent->design;
-    size_t m = latent->globals;
-    memcpy(globals, normals, m * sizeof *globals);
-    stats_solve_upper(field->global_factor, m, latent->diagonal, globals);
-    for (size_t k = 0; k < m; k++)
-        globals[k] += field->global_mean[k];
-    double off = globals[latent->at_mu] - d->mu0, log_ratio = field->global_log_ratio;
-    log_ratio += half_squares(normals, m, 1.0) - half_squares(&off, 1, s->mu) -
-                 half_squares(globals + latent->at_theta, d->variants, s->tau_v);
-    return d->has_slots ? log_ratio - half_squares(globals, d->slots, s->tau_w) : log_ratio;
-}
-
-double stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
-                                size_t c, const double *globals, const double *normals, double *u,
-                                double *b)
-{
-    const struct stats_design *d = latent->design;
-    size_t pair = c * d->variants;
-    double *change = latent->vector;
-    for (size_t k = 0; k < latent->globals; k++)
-        change[k] = globals[k] - field->global_mean[k];
-    double u_change = u_shift(field, latent, c, change) + normals[0] * field->u_sd[c];
-    *u = field->u_mean[c] + u_change;
-    b_shifts(field, latent, c, change, u_change, b);
-    for (size_t v = 0; v < d->variants; v++)
-        b[v] += field->b_mean[pair + v] + normals[1 + v] * field->b_sd[pair + v];
-    return field->channel_log_ratio[c] + half_squares(normals, 1 + d->variants, 1.0) -
-           half_squares(u, 1, field->scales.tau_u) -
-           half_squares(b, d->variants, field->scales.tau_b);
-}
-
-double stats_channel_likelihood(const struct stats_field *field, const struct stats_latent *latent,
-                                size_t c, const double *globals, double u, const double *b)
-{
-    const struct stats_design *d = latent->design;
-    double sum = 0.0;
-    for (size_t i = d->channel_start[c]; i < d->channel_start[c + 1]; i++) {
-        const struct stats_cell *cell = &d->cells[i];
-        double eta = globals[latent->at_mu] + globals[latent->at_theta + cell->variant];
-        if (d->has_slots)
-            eta += globals[cell->slot];
-        if (b)
-            eta += u + b[cell->variant];
-        sum += latent->family->value(&field->scales.dispersion, cell, eta);
-    }
-    return sum;
+    for (size_t i = 0; i < d->channels; i++)
+        field->u_mean[i] += by[at_u(latent, i)];
+    for (size_t i = 0; i < d->channels * d->variants; i++)
+        field->b_mean[i] += by[at_b(latent, 0, 0) + i];
 }

@@ -25,7 +25,7 @@ struct stats_field {
     double log_normal;       /* log density of the Gaussian at its centre */
     double global_log_ratio; /* normalisation of the globals' prior over their Gaussian's, log */
     double *global_mean;     /* globals */
-    double *global_factor; /* globals x globals: lower Cholesky factor of the globals' precision */
+    double *global_factor;   /* lower Cholesky factor of the globals' precision, see triangle.h */
     double *u_mean, *u_precision; /* channels */
     double *u_coupling;           /* channels x globals */
     double *channel_log_ratio;    /* channels: as global_log_ratio, of u_c and all b_vc */
@@ -46,10 +46,19 @@ struct stats_latent {
     /* owned working space */
     double *x, *trial, *step;  /* size: globals, then u, then b */
     double *slope, *curvature; /* cells */
+    double *bend, *eta;        /* cells; bend only of families whose bends are exact */
     double *right;             /* size */
     double *vector;            /* globals */
     double *memory;
+    double near_enough; /* Newton's decrement (twice what the log density has still to gain) from
+                           which one more step is the last */
 };
+
+/* Where differences of marginals are taken: the last step ends within 1e-7 of the mode's density.
+ */
+#define STATS_NEAR_TIGHT 1e-5
+/* For proposals, whose weights are exact wherever they stand. */
+#define STATS_NEAR_LOOSE 0.1
 
 int stats_latent_init(struct stats_latent *latent, const struct stats_design *design,
                       const struct stats_family *family, struct abp_error *err) ABP_MUST_CHECK;
@@ -66,12 +75,28 @@ size_t stats_field_bytes(const struct stats_latent *latent);
 int stats_field_fit(struct stats_field *field, struct stats_latent *latent,
                     const struct stats_scales *scales);
 /* Moves the Gaussian's centre from the mode to the mean that third derivatives suggest (Rue,
- * Martino & Chopin 2009, section 3.2.3). Right after stats_field_fit. */
+ * Martino & Chopin 2009, section 3.2.3). Right after stats_field_fit. latent->step is by how much,
+ * afterwards. */
 void stats_field_centre(struct stats_field *field, struct stats_latent *latent);
+/* Moves the centre by that much (size). */
+void stats_field_move(struct stats_field *field, const struct stats_latent *latent,
+                      const double *by);
 
-/* Globals from independent normals (both `globals` long). Returns log prior - log q of them. */
-double stats_field_draw_globals(const struct stats_field *field, const struct stats_latent *latent,
-                                const double *normals, double *globals);
+/* How far the conditional mean of u_c moves with the globals' change, and those of all b_vc of
+ * channel c (into shift, variants long) given the change of u_c too. */
+double stats_field_u_shift(const struct stats_field *field, const struct stats_latent *latent,
+                           size_t c, const double *change);
+void stats_field_b_shifts(const struct stats_field *field, const struct stats_latent *latent,
+                          size_t c, const double *change, double u_change, double *shift);
+
+/* mu and theta from independent normals (1 + variants), into their places among the globals.
+ * Returns log prior - log q of them, and the normalisation of all globals. */
+double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
+                             const double *normals, double *globals);
+/* The slots' terms given those, from as many normals. Returns log prior - log q of them but for
+ * the normalisation. */
+double stats_field_draw_slots(const struct stats_field *field, const struct stats_latent *latent,
+                              const double *normals, double *globals);
 /* u and b (variants long) of channel c given the globals, from 1 + variants normals. Returns log
  * prior - log q of them. */
 double stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,

@@ -5,14 +5,59 @@
 #include <gsl/gsl_math.h>
 #include <math.h>
 
+/* Where the nodes of the constants lie, in log_size. */
+#define NODES_FROM (-8.0)
+#define NODES_STEP 0.1
+#define SMOOTH_SUM 1e5
+
+void stats_constants_init(struct stats_constants *constants, const struct stats_design *design)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < design->tally_count; i++)
+        sum += design->tallies[i].count * design->tallies[i].value;
+    constants->used = design->tally_count > 1 && sum <= SMOOTH_SUM;
+    for (size_t i = 0; i < STATS_CONSTANT_NODES; i++)
+        constants->node[i] = NAN;
+}
+
+static double constant_at(const struct stats_design *design, const struct stats_family *family,
+                          double log_size)
+{
+    struct stats_dispersion d = {
+        .kappa = exp(-0.5 * log_size), .log_size = log_size, .size = exp(log_size)};
+    return family->constant(design, &d);
+}
+
+/* By the polynomial through the six nodes around. */
+static double interpolated(struct stats_constants *constants, const struct stats_design *design,
+                           const struct stats_family *family, double log_size)
+{
+    double at = (log_size - NODES_FROM) / NODES_STEP, sum = 0.0;
+    size_t first = (size_t)at - 2;
+    for (size_t i = 0; i < 6; i++) {
+        double *node = &constants->node[first + i], part = 1.0;
+        if (isnan(*node))
+            *node = constant_at(design, family, NODES_FROM + NODES_STEP * (double)(first + i));
+        for (size_t j = 0; j < 6; j++)
+            if (j != i)
+                part *= (at - (double)(first + j)) / ((double)i - (double)j);
+        sum += part * *node;
+    }
+    return sum;
+}
+
 void stats_dispersion_set(struct stats_dispersion *d, const struct stats_design *design,
-                          const struct stats_family *family, double kappa)
+                          const struct stats_family *family, struct stats_constants *constants,
+                          double kappa)
 {
     d->kappa = kappa;
     d->log_size = -2.0 * log(kappa);
     d->size = exp(d->log_size);
     d->constant = 0.0;
-    if (design)
+    double at = (d->log_size - NODES_FROM) / NODES_STEP;
+    if (design && constants && constants->used && at >= 3.0 && at < STATS_CONSTANT_NODES - 4)
+        d->constant = interpolated(constants, design, family, d->log_size);
+    else if (design)
         d->constant = family->constant(design, d);
 }
 
@@ -44,18 +89,45 @@ static double negbinomial_value(const struct stats_dispersion *d, const struct s
     return cell->y * (t + d->log_size) - (cell->y + cell->count * d->size) * stats_log1pexp(t);
 }
 
+static double negbinomial_sum(const struct stats_dispersion *d, const struct stats_cell *cells,
+                              size_t count, const double *eta)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        const struct stats_cell *cell = &cells[i];
+        double t = eta[i] + cell->log_n - d->log_size, e = exp(-fabs(t));
+        sum += cell->y * (t + d->log_size) -
+               (cell->y + cell->count * d->size) * (log_one_plus(e) + fmax(t, 0.0));
+    }
+    return sum;
+}
+
+/* One exponential and one logarithm give everything. */
+static double negbinomial_expand(const struct stats_dispersion *d, const struct stats_cell *cells,
+                                 size_t count, const double *eta, double *slope, double *curvature,
+                                 double *bend)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        const struct stats_cell *cell = &cells[i];
+        double t = eta[i] + cell->log_n - d->log_size;
+        double e = exp(-fabs(t)), large = 1.0 / (1.0 + e), small = e * large;
+        double p = t > 0.0 ? large : small, q = t > 0.0 ? small : large;
+        double failures = cell->count * d->size, total = cell->y + failures;
+        slope[i] = cell->y * q - failures * p;
+        curvature[i] = total * p * q;
+        if (bend)
+            bend[i] = curvature[i] * (q - p);
+        sum += cell->y * (t + d->log_size) - total * (log_one_plus(e) + fmax(t, 0.0));
+    }
+    return sum;
+}
+
 static double negbinomial_derivatives(const struct stats_dispersion *d,
                                       const struct stats_cell *cell, double eta, double *slope,
                                       double *curvature)
 {
-    double t = eta + cell->log_n - d->log_size;
-    double e = exp(-fabs(t)), large = 1.0 / (1.0 + e), small = e * large;
-    double p = t > 0.0 ? large : small, q = t > 0.0 ? small : large;
-    double log_rest = log_one_plus(e) + fmax(t, 0.0);
-    double total = cell->y + cell->count * d->size;
-    *slope = cell->y * q - cell->count * d->size * p;
-    *curvature = total * p * q;
-    return cell->y * (t + d->log_size) - total * log_rest;
+    return negbinomial_expand(d, cell, 1, &eta, slope, curvature, NULL);
 }
 
 static double negbinomial_post(const struct stats_dispersion *d, double y, double n, double eta)
@@ -139,6 +211,27 @@ static double betabinomial_derivatives(const struct stats_dispersion *d,
     return betabinomial_log(d, cell, &s);
 }
 
+static double betabinomial_sum(const struct stats_dispersion *d, const struct stats_cell *cells,
+                               size_t count, const double *eta)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += betabinomial_value(d, &cells[i], eta[i]);
+    return sum;
+}
+
+static double betabinomial_expand(const struct stats_dispersion *d, const struct stats_cell *cells,
+                                  size_t count, const double *eta, double *slope, double *curvature,
+                                  double *bend)
+{
+    double sum = 0.0;
+    for (size_t i = 0; bend && i < count; i++)
+        bend[i] = NAN;
+    for (size_t i = 0; i < count; i++)
+        sum += betabinomial_derivatives(d, &cells[i], eta[i], &slope[i], &curvature[i]);
+    return sum;
+}
+
 static double betabinomial_post(const struct stats_dispersion *d, double y, double n, double eta)
 {
     struct stats_cell cell = {.count = 1.0, .y = y, .n = n};
@@ -175,6 +268,27 @@ static double lognormal_derivatives(const struct stats_dispersion *d, const stru
     *curvature = d->size * cell->count;
     *slope = *curvature * (cell->y - eta);
     return lognormal_value(d, cell, eta);
+}
+
+static double lognormal_sum(const struct stats_dispersion *d, const struct stats_cell *cells,
+                            size_t count, const double *eta)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += lognormal_value(d, &cells[i], eta[i]);
+    return sum;
+}
+
+static double lognormal_expand(const struct stats_dispersion *d, const struct stats_cell *cells,
+                               size_t count, const double *eta, double *slope, double *curvature,
+                               double *bend)
+{
+    double sum = 0.0;
+    for (size_t i = 0; bend && i < count; i++)
+        bend[i] = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += lognormal_derivatives(d, &cells[i], eta[i], &slope[i], &curvature[i]);
+    return sum;
 }
 
 static double lognormal_post(const struct stats_dispersion *d, double y, double n, double eta)
@@ -303,6 +417,28 @@ static double poisson_lognormal_derivatives(const struct stats_dispersion *d,
     return cell->count * m.log_sum;
 }
 
+static double poisson_lognormal_sum(const struct stats_dispersion *d,
+                                    const struct stats_cell *cells, size_t count, const double *eta)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += poisson_lognormal_value(d, &cells[i], eta[i]);
+    return sum;
+}
+
+static double poisson_lognormal_expand(const struct stats_dispersion *d,
+                                       const struct stats_cell *cells, size_t count,
+                                       const double *eta, double *slope, double *curvature,
+                                       double *bend)
+{
+    double sum = 0.0;
+    for (size_t i = 0; bend && i < count; i++)
+        bend[i] = NAN;
+    for (size_t i = 0; i < count; i++)
+        sum += poisson_lognormal_derivatives(d, &cells[i], eta[i], &slope[i], &curvature[i]);
+    return sum;
+}
+
 static double poisson_lognormal_post(const struct stats_dispersion *d, double y, double n,
                                      double eta)
 {
@@ -313,14 +449,17 @@ const struct stats_family *stats_family(enum abp_family family)
 {
     static const struct stats_family families[ABP_FAMILY_COUNT] = {
         [ABP_NEGBINOMIAL] = {negbinomial_constant, negbinomial_value, negbinomial_derivatives,
-                             negbinomial_post, log_link_mean},
+                             negbinomial_sum, negbinomial_expand, 1, negbinomial_post,
+                             log_link_mean},
         [ABP_POISSON_LOGNORMAL] = {poisson_lognormal_constant, poisson_lognormal_value,
-                                   poisson_lognormal_derivatives, poisson_lognormal_post,
+                                   poisson_lognormal_derivatives, poisson_lognormal_sum,
+                                   poisson_lognormal_expand, 0, poisson_lognormal_post,
                                    lognormal_mean},
         [ABP_BETABINOMIAL] = {betabinomial_constant, betabinomial_value, betabinomial_derivatives,
-                              betabinomial_post, logit_link_mean},
+                              betabinomial_sum, betabinomial_expand, 0, betabinomial_post,
+                              logit_link_mean},
         [ABP_LOGNORMAL] = {lognormal_constant, lognormal_value, lognormal_derivatives,
-                           lognormal_post, lognormal_mean},
+                           lognormal_sum, lognormal_expand, 1, lognormal_post, lognormal_mean},
     };
     if ((unsigned)family >= ABP_FAMILY_COUNT || !families[family].value)
         return NULL;

@@ -22,6 +22,14 @@ struct stats_family {
      * where that is positive, and a positive stand-in elsewhere. */
     double (*derivatives)(const struct stats_dispersion *d, const struct stats_cell *cell,
                           double eta, double *slope, double *curvature);
+    /* The sum of value() over cells, each at its own eta. */
+    double (*sum)(const struct stats_dispersion *d, const struct stats_cell *cells, size_t count,
+                  const double *eta);
+    /* The same with derivatives() of every cell. bend: how the curvature moves with eta, NULL where
+     * nobody asks; NaN from families that do not have it exactly. */
+    double (*expand)(const struct stats_dispersion *d, const struct stats_cell *cells, size_t count,
+                     const double *eta, double *slope, double *curvature, double *bend);
+    int exact_bends;
     /* Log probability (density for lognormal) of one post, with every constant. */
     double (*post)(const struct stats_dispersion *d, double y, double n, double eta);
     /* Mean outcome of one post of exposure n. */
@@ -31,7 +39,19 @@ struct stats_family {
 /* NULL for the conjugate families. */
 const struct stats_family *stats_family(enum abp_family family);
 
+/* `constant` of one design as a function of log_size, filled where it is asked: between nodes it is
+ * interpolated, to 1e-4 where outcomes (exposures) sum to 1e5 at most, else not at all. */
+#define STATS_CONSTANT_NODES 320
+struct stats_constants {
+    int used;                          /* 0: constants are computed each time */
+    double node[STATS_CONSTANT_NODES]; /* NaN: not yet known */
+};
+
+void stats_constants_init(struct stats_constants *constants, const struct stats_design *design);
+
+/* constants may be NULL; design too, for a dispersion without `constant`. */
 void stats_dispersion_set(struct stats_dispersion *d, const struct stats_design *design,
-                          const struct stats_family *family, double kappa);
+                          const struct stats_family *family, struct stats_constants *constants,
+                          double kappa);
 
 #endif

@@ -120,12 +120,14 @@ static void add_outcomes(struct abp_posterior *p, const struct stats_draws *draw
 }
 
 /* Goes through the channels once more, with the same draws, now that their weights are known. */
-static int look_at_channels(struct abp_posterior *p, const struct stats_draws *draws,
-                            uint32_t baseline, struct abp_error *err)
+static int look_at_channels(struct abp_posterior *p, struct stats_draws *draws, uint32_t baseline,
+                            struct abp_error *err)
 {
     struct stats_terms terms;
     int rc = -1;
-    if (stats_terms_init(&terms, draws, err) != 0)
+    if (p->outcome && stats_draws_complete(draws, err) != 0)
+        return -1;
+    if (stats_terms_init(&terms, draws, draws->count, err) != 0)
         return -1;
     struct abp_weighted *scratch = malloc(draws->count * sizeof *scratch);
     if (!scratch) {
@@ -148,9 +150,8 @@ out:
 }
 
 /* Fills the posterior from the draws, with what was asked beyond them. */
-static int answer(struct abp_posterior *p, const struct stats_draws *draws,
-                  const struct abp_data *data, const struct abp_posterior_options *options,
-                  struct abp_error *err)
+static int answer(struct abp_posterior *p, struct stats_draws *draws, const struct abp_data *data,
+                  const struct abp_posterior_options *options, struct abp_error *err)
 {
     p->khat = draws->khat;
     p->ess = draws->ess;

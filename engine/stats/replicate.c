@@ -57,9 +57,10 @@ double stats_replicate(enum abp_family family, const struct stats_dispersion *d,
 
 /* ---- the check ---- */
 
-#define REPLICAS       200
-#define REPLICAS_LEAST 40
-#define POSTS_MOST     200000 /* replicated, all replicas together */
+#define REPLICAS      200
+#define REPLICAS_SOON 40     /* looked at first, and enough when both p-values are ordinary */
+#define ORDINARY      0.2    /* of 40, 8: no p-value below 0.01 shows so many */
+#define POSTS_MOST    200000 /* replicated, all replicas together */
 
 struct look {
     double extreme; /* largest log((y + 1/2) / expected) */
@@ -67,8 +68,8 @@ struct look {
 };
 
 struct check {
-    size_t replicas, stride; /* replica r is draw r x stride */
-    struct look *real, *made;
+    size_t made_so_far, replicas, stride; /* replica r is draw r x stride */
+    struct look *real, *made;             /* owned; replicas */
 };
 
 static void see(struct look *look, double y, double expected)
@@ -80,9 +81,10 @@ static void see(struct look *look, double y, double expected)
         look->zeros += 1.0;
 }
 
-/* Lets every replica see the posts of channel c. */
+/* Lets replicas `from` to before `to` see the posts of channel c. */
 static void check_channel(const struct stats_draws *draws, const struct abp_data *data, size_t c,
-                          const struct stats_terms *terms, struct check *check, gsl_rng *rng)
+                          const struct stats_terms *terms, struct check *check, size_t from,
+                          size_t to, gsl_rng *rng)
 {
     const struct stats_latent *latent = draws->latent;
     const struct stats_design *d = latent->design;
@@ -90,7 +92,7 @@ static void check_channel(const struct stats_draws *draws, const struct abp_data
         if (terms->u && data->channel[row] != c)
             continue;
         double n = data->n ? data->n[row] : 1.0;
-        for (size_t r = 0; r < check->replicas; r++) {
+        for (size_t r = from; r < to; r++) {
             size_t i = r * check->stride;
             const double *g = draws->globals + i * latent->globals;
             double eta = g[latent->at_mu] + g[latent->at_theta + data->variant[row]];
@@ -113,9 +115,9 @@ static void p_values(const struct stats_draws *draws, const struct check *check,
                      double *p_zeros)
 {
     double all = 0.0, extreme = 0.0, more = 0.0, fewer = 0.0, top = -INFINITY;
-    for (size_t r = 0; r < check->replicas; r++)
+    for (size_t r = 0; r < check->made_so_far; r++)
         top = fmax(top, draws->log_ratio[r * check->stride]);
-    for (size_t r = 0; r < check->replicas; r++) {
+    for (size_t r = 0; r < check->made_so_far; r++) {
         const struct look *real = &check->real[r], *made = &check->made[r];
         double weight = exp(draws->log_ratio[r * check->stride] - top);
         all += weight;
@@ -127,17 +129,34 @@ static void p_values(const struct stats_draws *draws, const struct check *check,
     *p_zeros = fmin(1.0, 2.0 * fmin(more, fewer) / all);
 }
 
+/* Makes replicas on to `to`, and the p-values of all so far. */
+static int make_replicas(const struct stats_draws *draws, const struct abp_data *data,
+                         struct stats_terms *terms, struct check *check, size_t to, gsl_rng *rng,
+                         double *p_extreme, double *p_zeros, struct abp_error *err)
+{
+    for (size_t c = 0; c < terms->passes; c++) {
+        if (stats_terms_load(terms, draws, c, err) != 0)
+            return -1;
+        check_channel(draws, data, c, terms, check, check->made_so_far, to, rng);
+    }
+    check->made_so_far = to;
+    p_values(draws, check, p_extreme, p_zeros);
+    return 0;
+}
+
 int stats_draws_check(const struct stats_draws *draws, const struct abp_data *data,
                       double *p_extreme, double *p_zeros, struct abp_error *err)
 {
     struct check check = {.replicas = REPLICAS};
     struct stats_terms terms;
     int rc = -1;
-    if (stats_terms_init(&terms, draws, err) != 0)
-        return -1;
-    while (check.replicas > REPLICAS_LEAST && check.replicas * data->posts > POSTS_MOST)
+    while (check.replicas > REPLICAS_SOON && check.replicas * data->posts > POSTS_MOST)
         check.replicas /= 2;
+    if (check.replicas < REPLICAS_SOON)
+        check.replicas = REPLICAS_SOON;
     check.stride = draws->weighed / check.replicas;
+    if (stats_terms_init(&terms, draws, check.stride * check.replicas, err) != 0)
+        return -1;
     check.real = calloc(check.replicas, sizeof *check.real);
     check.made = calloc(check.replicas, sizeof *check.made);
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
@@ -148,13 +167,11 @@ int stats_draws_check(const struct stats_draws *draws, const struct abp_data *da
     for (size_t r = 0; r < check.replicas; r++)
         check.real[r].extreme = check.made[r].extreme = -INFINITY;
     gsl_rng_set(rng, (unsigned long)(draws->seed & 0xFFFFFFFFu) ^ 0x5bd1e995u);
-    for (size_t c = 0; c < terms.passes; c++) {
-        if (stats_terms_load(&terms, draws, c, err) != 0)
-            goto out;
-        check_channel(draws, data, c, &terms, &check, rng);
-    }
-    p_values(draws, &check, p_extreme, p_zeros);
-    rc = 0;
+    rc = make_replicas(draws, data, &terms, &check, REPLICAS_SOON, rng, p_extreme, p_zeros, err);
+    if (rc == 0 && check.replicas > REPLICAS_SOON &&
+        !(*p_extreme > ORDINARY && *p_zeros > ORDINARY))
+        rc = make_replicas(draws, data, &terms, &check, check.replicas, rng, p_extreme, p_zeros,
+                           err);
 out:
     gsl_rng_free(rng);
     free(check.made);

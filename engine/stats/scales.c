@@ -1,5 +1,6 @@
 #include "stats/scales.h"
 
+#include "stats/guess.h"
 #include "stats/special.h"
 
 #include <gsl/gsl_cdf.h>
@@ -11,9 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Points of the refined proposal: powers of 2, which quasi-random sequences are even at. */
 #define POINTS_MOST  2048
 #define POINTS_LEAST 64
-#define MEMORY_MOST  ((size_t)64 << 20)
+/* Points that it is learned from: a share of those, at least so many. */
+#define FIRST_SHARE 8
+#define FIRST_LEAST 64
+#define MEMORY_MOST ((size_t)64 << 20)
 
 /* Scales are kept where their prior has all but the last 1e-9 of its mass below them, and at most
  * where a double still tells their score. */
@@ -25,12 +30,13 @@ struct search {
     const struct abp_priors *priors;
     size_t dimensions;
     struct stats_field scratch;
+    struct stats_constants *constants; /* borrowed */
     double *start; /* owned: where Newton starts, the mode at the best point so far */
     double best;
     struct stats_proposal proposal; /* its centre is that best point */
 };
 
-static void scales_at(const struct search *search, const double *z, struct stats_scales *scales)
+static void scales_at(struct search *search, const double *z, struct stats_scales *scales)
 {
     const struct stats_design *d = search->latent->design;
     const struct abp_priors *p = search->priors;
@@ -44,13 +50,14 @@ static void scales_at(const struct search *search, const double *z, struct stats
     }
     if (d->has_slots)
         scales->tau_w = stats_half_normal(p->slot, z[k]);
-    stats_dispersion_set(&scales->dispersion, d, search->latent->family,
+    stats_dispersion_set(&scales->dispersion, d, search->latent->family, search->constants,
                          stats_half_normal(p->dispersion, z[0]));
 }
 
-/* Fits field at z; returns the log posterior density of z but for a constant, -inf when it can't be
- * had. */
-static double density_at(struct search *search, const double *z, struct stats_field *field)
+/* Fits field at z, Newton from `start`; returns the log posterior density of z but for a constant,
+ * -inf when it can't be had. */
+static double density_from(struct search *search, const double *z, const double *start,
+                           struct stats_field *field)
 {
     struct stats_scales scales;
     double squares = 0.0;
@@ -60,10 +67,15 @@ static double density_at(struct search *search, const double *z, struct stats_fi
         squares += z[k] * z[k];
     }
     scales_at(search, z, &scales);
-    memcpy(search->latent->x, search->start, search->latent->size * sizeof *search->start);
+    memcpy(search->latent->x, start, search->latent->size * sizeof *start);
     if (stats_field_fit(field, search->latent, &scales) != 0)
         return -INFINITY;
     return field->log_marginal - 0.5 * squares;
+}
+
+static double density_at(struct search *search, const double *z, struct stats_field *field)
+{
+    return density_from(search, z, search->start, field);
 }
 
 static double minus_density(const gsl_vector *z, void *context)
@@ -203,49 +215,143 @@ static double hash_uniform(uint64_t seed, uint64_t k)
     return (double)((x ^ (x >> 31)) >> 11) * 0x1p-53;
 }
 
-static int lay_points(struct stats_points *points, struct search *search, uint64_t seed,
-                      struct abp_error *err)
+/* One of the quasi-random sequences that points are placed by. */
+struct places {
+    gsl_qrng *sobol; /* owned */
+    size_t dimensions;
+    double shift[STATS_MOST_SCALES + 2];
+};
+
+static int places_init(struct places *places, size_t dimensions, uint64_t seed,
+                       struct abp_error *err)
 {
-    size_t n = search->dimensions;
-    gsl_qrng *sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)n + 2);
-    double *log_weight = calloc(points->count, sizeof *log_weight);
-    int rc = -1;
-    if (!sobol || !log_weight) {
-        abp_fail_memory(err);
-        goto out;
-    }
-    for (size_t p = 0; p < points->count; p++) {
-        struct stats_point *point = &points->list[p];
-        double uniform[STATS_MOST_SCALES + 2];
-        if (stats_field_init(&point->field, search->latent, err) != 0)
-            goto out;
-        gsl_qrng_get(sobol, uniform);
-        for (size_t k = 0; k < n + 2; k++)
-            uniform[k] = shifted(uniform[k], hash_uniform(seed, k));
-        stats_proposal_place(&search->proposal, uniform, point->z);
-        log_weight[p] = density_at(search, point->z, &point->field);
-        if (!isfinite(log_weight[p])) {
-            log_weight[p] = -INFINITY;
-            continue;
+    places->dimensions = dimensions;
+    places->sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)dimensions);
+    for (size_t k = 0; k < dimensions; k++)
+        places->shift[k] = hash_uniform(seed, k);
+    return places->sobol ? 0 : abp_fail_memory(err);
+}
+
+static void places_next(struct places *places, double *uniform)
+{
+    gsl_qrng_get(places->sobol, uniform);
+    for (size_t k = 0; k < places->dimensions; k++)
+        uniform[k] = shifted(uniform[k], places->shift[k]);
+}
+
+/* About the sd with which data tells a term. */
+#define TOLD 0.2
+
+/* A scale's part in what shrinking leaves of a term: all but proportional to a small scale, 1 for a
+ * large one. */
+static double shrinking(double sd)
+{
+    return sd / sqrt(sd * sd + TOLD * TOLD);
+}
+
+/* Divides a vector over the field (less mu's centre where `centre` is 1) by what shrinking leaves,
+ * or the reverse: in these units it moves smoothly with the scales however small they are. */
+static void standardise(const struct stats_latent *latent, const struct stats_scales *s, double *x,
+                        int centre, int back)
+{
+    const struct stats_design *d = latent->design;
+    size_t ends[] = {latent->at_mu, latent->at_theta, latent->globals,
+                     d->has_channels ? latent->globals + d->channels : latent->globals,
+                     latent->size};
+    double left[] = {shrinking(s->tau_w), 1.0, shrinking(s->tau_v), shrinking(s->tau_u),
+                     shrinking(s->tau_b)};
+    double mu0 = centre ? d->mu0 : 0.0;
+    x[latent->at_mu] -= back ? 0.0 : mu0;
+    for (size_t k = 0, i = 0; k < 5; k++)
+        for (double by = back ? left[k] : 1.0 / left[k]; i < ends[k]; i++)
+            x[i] *= by;
+    x[latent->at_mu] += back ? mu0 : 0.0;
+}
+
+/* Fits the field of a point whose z is set; guess NULL: with the correction for skewness, which is
+ * then taught to `teach`, with the mode. Returns the log posterior density, -inf when it can't be
+ * had. */
+static double fit_point(struct search *search, struct stats_point *point,
+                        const struct stats_guess *guess, struct stats_guess *teach, double *both)
+{
+    struct stats_latent *latent = search->latent;
+    size_t size = latent->size;
+    double log_density;
+    if (guess) {
+        struct stats_scales scales;
+        scales_at(search, point->z, &scales);
+        stats_guess_at(guess, point->z, both);
+        standardise(latent, &scales, both, 1, 1);
+        standardise(latent, &scales, both + size, 0, 1);
+        log_density = density_from(search, point->z, both, &point->field);
+        if (isfinite(log_density)) {
+            stats_field_move(&point->field, latent, both + size);
+            return log_density;
         }
-        log_weight[p] -= stats_proposal_log_density(&search->proposal, point->z);
-        stats_field_centre(&point->field, search->latent);
     }
-    double total = stats_logsumexp(log_weight, points->count);
-    if (!isfinite(total)) {
-        abp_fail(err, ABP_DATA, "the model could not be fitted to this data at all");
-        goto out;
+    log_density = density_from(search, point->z, search->start, &point->field);
+    if (!isfinite(log_density))
+        return -INFINITY;
+    memcpy(both, latent->x, size * sizeof *both);
+    stats_field_centre(&point->field, latent);
+    memcpy(both + size, latent->step, size * sizeof *both);
+    standardise(latent, &point->field.scales, both, 1, 0);
+    standardise(latent, &point->field.scales, both + size, 0, 0);
+    if (teach)
+        stats_guess_add(teach, point->z, 0.01 + exp(0.5 * fmin(log_density - search->best, 0.0)),
+                        both);
+    return log_density;
+}
+
+/* Sets the shares of the first `count` points from their log posterior densities. */
+static int share_out(struct stats_points *points, const struct search *search,
+                     const double *log_density, size_t count, struct abp_error *err)
+{
+    double top = -INFINITY, sum = 0.0;
+    for (size_t p = 0; p < count; p++) {
+        double *share = &points->list[p].share;
+        *share = log_density[p];
+        if (isfinite(*share))
+            *share -= stats_proposal_log_density(&search->proposal, points->list[p].z);
+        top = fmax(top, *share);
     }
-    for (size_t p = 0; p < points->count; p++)
-        points->list[p].share = exp(log_weight[p] - total);
-    rc = 0;
-out:
-    free(log_weight);
-    gsl_qrng_free(sobol);
+    if (!isfinite(top))
+        return abp_fail(err, ABP_DATA, "the model could not be fitted to this data at all");
+    for (size_t p = 0; p < count; p++)
+        sum += points->list[p].share = exp(points->list[p].share - top);
+    for (size_t p = 0; p < count; p++)
+        points->list[p].share /= sum;
+    return 0;
+}
+
+/* Learns from the first points where the others belong. */
+static int refine(struct stats_points *points, struct search *search, size_t first,
+                  struct abp_error *err)
+{
+    double *z = malloc(first * (STATS_MOST_SCALES + 1) * sizeof *z);
+    if (!z)
+        return abp_fail_memory(err);
+    double *shares = z + first * STATS_MOST_SCALES;
+    for (size_t p = 0; p < first; p++) {
+        memcpy(z + p * STATS_MOST_SCALES, points->list[p].z, sizeof points->list[p].z);
+        shares[p] = points->list[p].share;
+    }
+    double rest = 1.0 - (double)first / (double)points->count;
+    int rc = stats_proposal_refine(&search->proposal, z, shares, first, rest, err);
+    free(z);
     return rc;
 }
 
-static size_t points_wanted(const struct stats_latent *latent)
+/* Neighbours in the list are neighbours in tau_v, which decides most about the styles: a draw's
+ * point and what the draw says of them then move together. */
+static int by_lift(const void *left, const void *right)
+{
+    const struct stats_point *a = left, *b = right;
+    return (a->z[1] > b->z[1]) - (a->z[1] < b->z[1]);
+}
+
+/* Points of the refined proposal that memory allows. */
+static size_t refined_points(const struct stats_latent *latent)
 {
     size_t fit = MEMORY_MOST / stats_field_bytes(latent), count = POINTS_MOST;
     while (count > POINTS_LEAST && count > fit)
@@ -253,17 +359,73 @@ static size_t points_wanted(const struct stats_latent *latent)
     return count;
 }
 
+static size_t first_points(size_t refined)
+{
+    size_t first = refined / FIRST_SHARE;
+    return first > FIRST_LEAST ? first : FIRST_LEAST;
+}
+
+static int lay_points(struct stats_points *points, struct search *search, uint64_t seed,
+                      struct abp_error *err)
+{
+    size_t n = search->dimensions, size = search->latent->size, first = points->first;
+    struct places before = {0}, after = {0};
+    struct stats_guess guess = {0};
+    double *log_density = malloc((points->count + 2 * size) * sizeof *log_density);
+    int rc = -1, known = 0;
+    if (!log_density) {
+        abp_fail_memory(err);
+        goto out;
+    }
+    if (places_init(&before, n + 2, seed, err) != 0 ||
+        places_init(&after, n, seed + 0x5851F42D4C957F2Du, err) != 0 ||
+        stats_guess_init(&guess, n, 2 * size, err) != 0)
+        goto out;
+    search->latent->near_enough = STATS_NEAR_LOOSE;
+    for (size_t p = 0; p < points->count; p++) {
+        struct stats_point *point = &points->list[p];
+        double uniform[STATS_MOST_SCALES + 2];
+        if (p == first) {
+            if (share_out(points, search, log_density, first, err) != 0 ||
+                refine(points, search, first, err) != 0)
+                goto out;
+            known = stats_guess_solve(&guess) == 0;
+        }
+        int refined = p >= first && search->proposal.refined > 0.0;
+        places_next(refined ? &after : &before, uniform);
+        if (refined)
+            stats_proposal_place_refined(&search->proposal, uniform, point->z);
+        else
+            stats_proposal_place(&search->proposal, uniform, point->z);
+        if (stats_field_init(&point->field, search->latent, err) != 0)
+            goto out;
+        log_density[p] = fit_point(search, point, known ? &guess : NULL, p < first ? &guess : NULL,
+                                   log_density + points->count);
+    }
+    rc = share_out(points, search, log_density, points->count, err);
+    qsort(points->list, points->count, sizeof *points->list, by_lift);
+out:
+    stats_guess_release(&guess);
+    gsl_qrng_free(before.sobol);
+    gsl_qrng_free(after.sobol);
+    free(log_density);
+    return rc;
+}
+
 int stats_points_init(struct stats_points *points, struct stats_latent *latent,
                       const struct abp_priors *priors, uint64_t seed, struct abp_error *err)
 {
     const struct stats_design *d = latent->design;
-    struct search search = {.latent = latent, .priors = priors};
+    struct stats_constants constants;
+    struct search search = {.latent = latent, .priors = priors, .constants = &constants};
     int rc = -1;
     search.dimensions = 2u + (d->has_channels ? 2u : 0u) + (d->has_slots ? 1u : 0u);
     search.proposal.dimensions = search.dimensions;
+    stats_constants_init(&constants, d);
     memset(points, 0, sizeof *points);
     points->dimensions = search.dimensions;
-    points->count = points_wanted(latent);
+    points->first = first_points(refined_points(latent));
+    points->count = points->first + refined_points(latent);
     points->list = calloc(points->count, sizeof *points->list);
     search.start = malloc(latent->size * sizeof *search.start);
     if (!points->list || !search.start) {

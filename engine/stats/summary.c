@@ -1,6 +1,8 @@
 #include "abpost/summary.h"
 
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 #define QUANTILES 5
 static const double probabilities[QUANTILES] = {0.025, 0.25, 0.5, 0.75, 0.975};
@@ -87,6 +89,84 @@ static void select_quantiles(struct abp_weighted *draws, size_t count, double be
         read_run(draws, count, before, first, last, quantiles);
 }
 
+/* ---- a first look in bins ---- */
+
+#define BINS      1024
+#define BINS_FROM 2048 /* draws that are worth it */
+#define SAMPLE    64
+
+struct bins {
+    double low, scale; /* bin 1 begins at low, BINS - 2 is the last within; 0 and BINS - 1 are all
+                          that is beyond */
+    double weight[BINS];
+    uint32_t count[BINS];
+};
+
+static size_t bin_of(const struct bins *bins, double value)
+{
+    double at = (value - bins->low) * bins->scale + 1.0;
+    if (!(at >= 1.0))
+        return 0;
+    return at < BINS - 1 ? (size_t)at : BINS - 1;
+}
+
+/* Lays the bins over the range of an evenly spread sample. 0 where that has no range. */
+static int lay_bins(struct bins *bins, const struct abp_weighted *draws, size_t count)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < SAMPLE; i++) {
+        double value = draws[i * (count - 1) / (SAMPLE - 1)].value;
+        low = fmin(low, value);
+        high = fmax(high, value);
+    }
+    memset(bins, 0, sizeof *bins);
+    bins->low = low - 0.25 * (high - low);
+    bins->scale = (BINS - 2) / (1.5 * (high - low));
+    if (!(isfinite(bins->scale) && isfinite(bins->low)))
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t bin = bin_of(bins, draws[i].value);
+        bins->weight[bin] += draws[i].weight;
+        bins->count[bin]++;
+    }
+    return 1;
+}
+
+/* Moves the draws of one bin to the front; returns how many. */
+static size_t gather(struct abp_weighted *draws, size_t count, const struct bins *bins, size_t bin)
+{
+    size_t found = 0;
+    for (size_t i = 0; found < bins->count[bin] && i < count; i++)
+        if (bin_of(bins, draws[i].value) == bin)
+            swap(&draws[found++], &draws[i]);
+    return found;
+}
+
+/* The same quantiles as select_quantiles(), which is left with the few bins that hold one. */
+static void find_quantiles(struct abp_weighted *draws, size_t count, double *quantiles)
+{
+    struct bins bins;
+    size_t first = 0;
+    double before = 0.0;
+    if (count < BINS_FROM || !lay_bins(&bins, draws, count)) {
+        select_quantiles(draws, count, 0.0, 0, QUANTILES, quantiles);
+        return;
+    }
+    for (size_t bin = 0; bin < BINS && first < QUANTILES; bin++) {
+        double after = before + bins.weight[bin];
+        size_t last = first;
+        while (last < QUANTILES && probabilities[last] <= after)
+            last++;
+        if (last > first && bins.count[bin] > 0)
+            select_quantiles(draws, gather(draws, count, &bins, bin), before, first, last,
+                             quantiles);
+        first = last;
+        before = after;
+    }
+    if (first < QUANTILES) /* what rounding has left out */
+        select_quantiles(draws, count, 0.0, first, QUANTILES, quantiles);
+}
+
 void abp_summarise(struct abp_summary *summary, struct abp_weighted *draws, size_t count)
 {
     double mean = 0.0, variance = 0.0, quantiles[QUANTILES] = {NAN, NAN, NAN, NAN, NAN};
@@ -97,7 +177,7 @@ void abp_summarise(struct abp_summary *summary, struct abp_weighted *draws, size
         return;
     for (size_t i = 0; i < count; i++)
         variance += draws[i].weight * (draws[i].value - mean) * (draws[i].value - mean);
-    select_quantiles(draws, count, 0.0, 0, QUANTILES, quantiles);
+    find_quantiles(draws, count, quantiles);
     *summary = (struct abp_summary){mean,         sqrt(fmax(variance, 0.0)),
                                     quantiles[0], quantiles[1],
                                     quantiles[2], quantiles[3],
@@ -107,16 +187,16 @@ void abp_summarise(struct abp_summary *summary, struct abp_weighted *draws, size
 void abp_summarise_lift(struct abp_summary *lift, const struct abp_summary *log_lift,
                         const double *log_values, const double *weights, size_t count)
 {
-    double mean = 0.0, variance = 0.0;
+    double centre = expm1(log_lift->q50), first = 0.0, second = 0.0;
     *lift = abp_summary_absent();
-    for (size_t i = 0; i < count; i++)
-        mean += weights[i] * expm1(log_values[i]);
-    if (count == 0 || !isfinite(mean))
-        return;
     for (size_t i = 0; i < count; i++) {
-        double off = expm1(log_values[i]) - mean;
-        variance += weights[i] * off * off;
+        double off = expm1(log_values[i]) - centre;
+        first += weights[i] * off;
+        second += weights[i] * off * off;
     }
+    if (count == 0 || !isfinite(second))
+        return;
+    double mean = centre + first, variance = second - first * first;
     *lift = (struct abp_summary){mean,
                                  sqrt(fmax(variance, 0.0)),
                                  expm1(log_lift->q025),

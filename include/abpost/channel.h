@@ -52,7 +52,7 @@ struct abp_outcome {
     char
         version[128]; /* tag of the post as it stands there (cid, ...), to see edits by; "": none */
     char url[1024];   /* for a person to open; "": none */
-    char reason[512]; /* not POSTED: one sentence, without secrets */
+    char reason[512]; /* one sentence, without secrets; of POSTED what is to be said of it, or "" */
 };
 
 struct abp_metric_value {
@@ -79,6 +79,14 @@ struct abp_reading {
     char reason[256];
 };
 
+/* How a platform counts the characters of a text. In each an URL counts limits.url_characters where
+ * that is not -1. */
+enum abp_counting {
+    ABP_COUNT_GRAPHEMES, /* what a reader takes for one character (UAX #29) */
+    ABP_COUNT_MENTIONS,  /* the same; of a mention @name@server only @name (Mastodon) */
+    ABP_COUNTING_COUNT
+};
+
 /* What a server allows; -1: no such limit is known. */
 struct abp_limits {
     int64_t characters;     /* by the platform's own way of counting */
@@ -98,6 +106,9 @@ struct abp_channel_ops {
     int64_t key_window;         /* seconds that a key is kept; 0: not of this kind */
     int64_t settle;             /* seconds after a send before "not there" can be believed */
     struct abp_limits limits;   /* when the server has not been asked */
+    enum abp_counting counting; /* what a character is */
+    const char *link_joint;     /* a content's link goes into the text, below this ("\n\n"); NULL:
+                                   it is shown in a way that takes no text */
     const char *const *metrics; /* NULL-terminated: every name that read can give */
 
     /* Makes/frees connection->state. Talks to nobody. May be NULL. */
@@ -120,6 +131,11 @@ struct abp_channel_ops {
      * nobody can be asked. */
     void (*find)(struct abp_connection *connection, struct abp_outcome *outcome,
                  const char *request, size_t len, const char *key, int64_t sent_at);
+    /* A person says that a post is at url: what it is called there, into outcome (remote_id, url,
+     * version, posted_at). -1: ABP_DATA for a url that is no post of this account. NULL: the url
+     * itself is the id. */
+    int (*locate)(struct abp_connection *connection, struct abp_outcome *outcome, const char *url,
+                  struct abp_error *err);
     /* Reads any number of posts, in batches of the platform's size. -1 with err (ABP_PERSON,
      * ABP_UNREACHABLE) when nothing could be read; those not reached are ABP_READ_NOT. */
     int (*read)(struct abp_connection *connection, struct abp_reading *readings, size_t count,
@@ -169,8 +185,25 @@ int abp_secret_read(struct abp_buffer *out, const struct abp_secret *secret, con
 /* Overwrites and releases a buffer that held a secret. */
 void abp_secret_wipe(struct abp_buffer *secret);
 
-/* Lengths as platforms count (content and limits in; the first thing that is too long or missing
- * out). 0, or -1 with ABP_DATA: which, by how much, what is allowed. */
+/* The text as it is sent: the content's, and its link where that goes into the text and does not
+ * stand there yet. Appends; -1 when the buffer is full. */
+int abp_content_text(struct abp_buffer *out, const struct abp_content *content,
+                     const struct abp_channel_ops *ops) ABP_MUST_CHECK;
+
+struct abp_lengths {
+    int64_t characters, bytes; /* of that text, as the platform counts */
+};
+struct abp_lengths abp_content_lengths(const struct abp_content *content,
+                                       const struct abp_channel_ops *ops,
+                                       const struct abp_limits *limits);
+
+/* Everything that keeps the content from being posted there: too long, too many or too large, or
+ * not possible at all. Calls found (unless it is NULL) with a sentence for each: which, how long,
+ * what is allowed. Returns how many. */
+size_t abp_content_faults(const struct abp_content *content, const struct abp_channel_ops *ops,
+                          const struct abp_limits *limits,
+                          void (*found)(void *context, const char *message), void *context);
+/* 0, or -1 with ABP_DATA: the first of them. */
 int abp_content_fits(const struct abp_content *content, const struct abp_channel_ops *ops,
                      const struct abp_limits *limits, struct abp_error *err) ABP_MUST_CHECK;
 

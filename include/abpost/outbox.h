@@ -39,6 +39,7 @@ struct abp_planned {
     char *experiment;
     int64_t position;               /* in its block, from 0, in order of time */
     char *variant, *channel, *slot; /* slot: "mon 09:00" */
+    char *design;                   /* of its block */
     double probability;             /* of this variant at this place, as it was drawn */
     struct abp_date date;           /* local wall time in `timezone`: what was planned */
     struct abp_wall_time time;
@@ -75,6 +76,11 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
                     const struct abp_planned_filter *filter, struct abp_error *err) ABP_MUST_CHECK;
 void abp_planned_list_release(struct abp_planned_list *list);
 
+/* When a channel was last sent anything that is out or may be, but for the post `except`: UTC
+ * seconds; 0: never. */
+int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *channel, int64_t except,
+                         struct abp_error *err) ABP_MUST_CHECK;
+
 /* ---- a transaction around several calls, with the right to write from its begin on ---- */
 
 int abp_outbox_begin(struct abp_store *store, struct abp_error *err) ABP_MUST_CHECK;
@@ -83,15 +89,14 @@ void abp_outbox_rollback(struct abp_store *store);
 
 /* ---- plan: inside a transaction ---- */
 
-/* One draw. *plan: its id. */
+/* One draw. *plan: its id. The experiment is made when it is new. */
 int abp_outbox_add_plan(int64_t *plan, struct abp_store *store, const char *experiment,
                         uint64_t seed, int64_t now, struct abp_error *err) ABP_MUST_CHECK;
-/* probabilities: JSON of the whole distribution that the labels were drawn from ("uniform", or
- * variant probabilities), as the guard reads it; kind: 'block' or 'single' (repeat-winner). */
+/* design: what the labels are drawn from, as the guard has to know it: "uniform" (every order of
+ * the variants alike), "winner", or JSON of each variant's probability. */
 int abp_outbox_add_block(int64_t *block, struct abp_store *store, int64_t plan, const char *channel,
                          const char *design, struct abp_error *err) ABP_MUST_CHECK;
-/* Takes plan, block, position, variant, channel, slot, probability, date, time, timezone, due_at.
- */
+/* Takes block, position, variant, probability, slot, date, time, timezone, due_at. */
 int abp_outbox_add_post(struct abp_store *store, const struct abp_planned *post,
                         struct abp_error *err) ABP_MUST_CHECK;
 
@@ -102,9 +107,11 @@ struct abp_claim {
     const char *key, *request, *file, *file_digest, *owner;
     size_t request_len;
     int64_t now, leased_until;
+    int64_t quiet_since; /* nothing may have been sent on the channel after this; 0: never mind */
 };
 
-/* 1: *attempt is ours, durably; 0: somebody else has it, or it may not go out any more; -1. */
+/* 1: *attempt is ours, durably; 0: somebody else has it, or it may not go out any more, or its file
+ * went out on this channel already, or the channel is not quiet; -1. */
 int abp_outbox_claim(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
                      struct abp_error *err) ABP_MUST_CHECK;
 
@@ -116,8 +123,10 @@ struct abp_settlement {
     const char *remote_id, *version, *url, *reason; /* NULL: none */
 };
 
-/* 0 also when the attempt was settled the same way before; a post that is out stays out, whoever
- * says something else later. */
+/* 0: kept. A post that is out stays out, whoever says something else later. REFUSED takes the posts
+ * of its block that were not sent out of the plan too, as REDRAWN. 1: POSTED under an id that
+ * another post of the channel has, which is kept as UNKNOWN: one post there can't be two of ours.
+ * -1. */
 int abp_outbox_settle(struct abp_store *store, const struct abp_settlement *settlement,
                       struct abp_error *err) ABP_MUST_CHECK;
 
@@ -127,16 +136,37 @@ int abp_outbox_settle(struct abp_store *store, const struct abp_settlement *sett
 int abp_outbox_drop(struct abp_store *store, int64_t planned, enum abp_post_state state,
                     const char *reason, int64_t now, struct abp_error *err) ABP_MUST_CHECK;
 
-/* ---- what the plan said would be analysed ---- */
+/* ---- what the plan said would be analysed, and what was decided ---- */
 
-/* The hash frozen with the experiment's first post, and when; 0 with "" before it; -1. */
-int abp_outbox_analysis(char hash[65], int64_t *frozen_at, struct abp_store *store,
+struct abp_analysis {
+    char frozen[65];    /* hash frozen with the experiment's first post; "" before it */
+    int64_t frozen_at;  /* UTC seconds */
+    char changed[65];   /* the first hash that was another one; "": none */
+    int64_t changed_at; /* UTC seconds; when it was first seen */
+};
+
+int abp_outbox_analysis(struct abp_analysis *analysis, struct abp_store *store,
                         const char *experiment, struct abp_error *err) ABP_MUST_CHECK;
-/* The newest hash that differs from the frozen one, and when it was first seen: 1; 0: none; -1. */
-int abp_outbox_analysis_changed(char hash[65], int64_t *changed_at, struct abp_store *store,
-                                const char *experiment, struct abp_error *err) ABP_MUST_CHECK;
 /* Adds the hash where it is not the newest one yet. */
 int abp_outbox_freeze_analysis(struct abp_store *store, const char *experiment, const char *hash,
                                int64_t now, struct abp_error *err) ABP_MUST_CHECK;
+
+/* A verdict that ended the test of a variant; the first one stands. */
+struct abp_decided {
+    char *variant, *verdict, *reason; /* owned by the list */
+    int64_t decided_at;
+};
+
+struct abp_decided_list {
+    struct abp_decided *list; /* owned; in the order of decision */
+    size_t count;
+};
+
+/* 1: it is the first for that variant; 0: one stood already; -1. */
+int abp_outbox_decide(struct abp_store *store, const char *experiment,
+                      const struct abp_decided *decided, struct abp_error *err) ABP_MUST_CHECK;
+int abp_outbox_decisions(struct abp_decided_list *list, struct abp_store *store,
+                         const char *experiment, struct abp_error *err) ABP_MUST_CHECK;
+void abp_decided_list_release(struct abp_decided_list *list);
 
 #endif

@@ -14,9 +14,21 @@ struct abp_summary {
 };
 
 struct abp_guard_result {
-    double e_value;   /* >= 0; NaN: no guard */
-    double threshold; /* (K-1)/alpha; NaN: no guard */
-    size_t blocks;    /* blocks with both variants mature */
+    double e_value;      /* >= 0; NaN: no guard */
+    double threshold;    /* (K-1)/alpha; NaN: no guard */
+    double open_e_value; /* what e-BH across experiments takes (guard.h, fdr.h); NaN: no guard */
+    size_t blocks;       /* blocks with both variants mature */
+};
+
+/* When a decision on this variant is likely (forecast.h). All NaN where there is nothing to
+ * forecast: it is decided or exhausted, or was not randomised, or is of a conjugate family. */
+struct abp_forecast_result {
+    double posts;     /* to come, of all variants, until a decision is as likely as not; NaN: it is
+                         not even at `by` */
+    double weeks;     /* that these take; NaN where nothing says how often posts are made */
+    double p_decided; /* by then: */
+    double by;        /* posts in all: max_posts, or where there is no such limit as many again as
+                         there are, and 40 more at least */
 };
 
 struct abp_channel_result {
@@ -39,6 +51,7 @@ struct abp_variant_result {
     struct abp_summary net_value; /* of one post; NaN unless value and cost are named */
     double p_net_better;          /* P(net value > the baseline's) */
     struct abp_guard_result guard;
+    struct abp_forecast_result forecast;
     enum abp_verdict verdict;
     char *reason;                        /* owned; one plain sentence; NULL for the baseline */
     struct abp_channel_result *channels; /* owned; none when there is one channel */

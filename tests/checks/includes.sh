@@ -17,7 +17,6 @@ headers_without_source='
 env.h    = base
 terms.h  = base
 channel.h = channels
-outbox.h = store
 plan.h   = plan
 post_file.h = config
 config.h = config

@@ -77,9 +77,9 @@ echo 'nonsense' >>experiments/b.ini
 abpost evaluate --threads 1 --format json --now 2026-12-20
 exits 65
 complains "experiments/b.ini:"
-complains "1 of 4 experiments could not be evaluated"
+complains "1 of 5 experiments could not be evaluated"
 answers "json_valid(j)" 1
-answers "(SELECT group_concat(value->>'name') FROM json_each(j,'\$.experiments'))" a,b,c,sample
+answers "(SELECT group_concat(value->>'name') FROM json_each(j,'\$.experiments'))" a,b,c,next,sample
 strip >one
 abpost evaluate --threads 3 --format json --now 2026-12-20
 strip | cmp -s - one || fail "other results with three threads"
@@ -88,14 +88,14 @@ answers "json_array_length(j,'\$.experiments[1].variants')" 0
 abpost evaluate sample --format json --now 2026-12-20
 alone=$(query "json_remove(j,'\$.experiments[0].fit.seconds')->'\$.experiments[0]'")
 abpost evaluate --format json --now 2026-12-20
-among=$(query "json_remove(j,'\$.experiments[3].fit.seconds')->'\$.experiments[3]'")
+among=$(query "json_remove(j,'\$.experiments[4].fit.seconds')->'\$.experiments[4]'")
 [ "$alone" = "$among" ] || fail "an experiment's numbers depend on its neighbours"
 
 abpost evaluate
 exits 65
 says "ratio to baseline"
 says "not evaluated"
-says "4 experiments"
+says "5 experiments"
 says "not be evaluated"
 abpost evaluate -v a c
 exits 0
