@@ -251,7 +251,7 @@ static void put_next(struct text *t)
         return;
     }
     paragraph(t, "Nothing was posted. Posts go out when their time has come and abpost tick runs: "
-                 "every few minutes, from cron or a timer. It (or abpost nightly) also draws on as "
+                 "every few minutes, from cron or a timer (abpost timer). It also draws on as "
                  "weeks go by.");
     paragraph(t,
               "Each takes the next %sfile of its style; where there is none the slot stays empty, "

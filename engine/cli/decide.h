@@ -21,6 +21,14 @@ int abp_stage_read(struct abp_stage *stage, const struct abp_rounds *rounds,
                    const struct abp_experiment *experiment, struct abp_error *err) ABP_MUST_CHECK;
 void abp_stage_release(struct abp_stage *stage);
 
+/* What the labels of the next blocks are to be drawn with, where allocation = top-two and something
+ * is to be drawn now: the caller frees *probabilities; NULL: every order alike. 1: draw; 0: not
+ * now, every channel still has planned posts; -1. */
+int abp_stage_probabilities(double **probabilities, const struct abp_stage *stage,
+                            const struct abp_rounds *rounds,
+                            const struct abp_experiment *experiment,
+                            struct abp_error *err) ABP_MUST_CHECK;
+
 /* Keeps the verdicts of a result that end something, and takes what was planned under the old state
  * of things out of the plan; tells the journal. */
 int abp_decide_on(const struct abp_rounds *rounds, const struct abp_experiment *experiment,

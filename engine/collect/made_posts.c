@@ -2,6 +2,7 @@
 #include "abpost/collect.h"
 
 #include "abpost/text.h"
+#include "collect/chances.h"
 #include "store/intern.h"
 
 #include <math.h>
@@ -22,6 +23,7 @@ struct making {
     struct column *columns; /* owned */
     size_t column_count;
     struct abp_posts *posts; /* borrowed; being filled */
+    const char **designs;    /* owned; of the rows; borrowed from made */
     struct abp_intern variants, channels, slots, blocks;
 };
 
@@ -219,6 +221,7 @@ static int add_row(struct making *m, size_t i, const struct abp_at_horizon *outc
                                  .has_time = 1};
     if (e->exposure.count)
         row->exposure = sum_of(m, &e->exposure, i).value;
+    m->designs[posts->count] = post->design ? post->design : "";
     posts->missing += isnan(row->outcome) || isnan(row->exposure);
     for (size_t g = 0; g < posts->guardrail_count; g++)
         posts->guardrails[posts->count * posts->guardrail_count + g] =
@@ -234,9 +237,10 @@ static int add_rows(struct making *m, struct abp_made_counts *counts, struct abp
     posts->name = abp_strdup(m->experiment->name);
     posts->rows = calloc(m->made.count + 1, sizeof *posts->rows);
     posts->guardrail_count = guardrails;
+    m->designs = calloc(m->made.count + 1, sizeof *m->designs);
     if (guardrails)
         posts->guardrails = calloc((m->made.count + 1) * guardrails, sizeof *posts->guardrails);
-    if (!posts->name || !posts->rows || (guardrails && !posts->guardrails))
+    if (!posts->name || !posts->rows || !m->designs || (guardrails && !posts->guardrails))
         return abp_fail_memory(err);
     posts->randomised = 1;
     for (size_t i = 0; i < m->made.count; i++) {
@@ -250,7 +254,7 @@ static int add_rows(struct making *m, struct abp_made_counts *counts, struct abp
         if (add_row(m, i, &outcome, err) != 0)
             return -1;
     }
-    return 0;
+    return collect_chances(posts, m->designs, err);
 }
 
 /* ---- notes ---- */
@@ -329,6 +333,7 @@ int abp_made_posts(struct abp_posts *posts, struct abp_made_counts *counts, stru
     for (size_t k = 0; k < m.column_count; k++)
         free(m.columns[k].values);
     free(m.columns);
+    free(m.designs);
     abp_made_list_release(&m.made);
     if (rc != 0)
         abp_posts_release(posts);

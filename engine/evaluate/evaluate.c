@@ -33,7 +33,7 @@ static double or_default(double value, double otherwise)
     return isnan(value) ? otherwise : value;
 }
 
-static void choose_model(struct evaluation *e)
+void evaluation_choose_model(struct evaluation *e)
 {
     const struct abp_decision *d = &e->experiment->decision;
     e->family = d->family;
@@ -121,7 +121,7 @@ static void gather_evidence(struct evaluation *e)
 
 int evaluation_run(struct evaluation *e, struct abp_error *err)
 {
-    choose_model(e);
+    evaluation_choose_model(e);
     if (describe(e, err) != 0)
         return -1;
     if (e->table.posts > 0 && (evaluation_fit(e, err) != 0 || evaluation_guard(e, err) != 0))

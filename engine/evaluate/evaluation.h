@@ -39,6 +39,8 @@ void evaluation_close(struct evaluation *e);
 int evaluation_warn(struct evaluation *e, struct abp_error *err, const char *format, ...)
     ABP_PRINTF(3, 4);
 
+/* evaluate.c: the family and the priors, by the experiment and its table. */
+void evaluation_choose_model(struct evaluation *e);
 /* fit.c: the posterior (or its conjugate form), contrasts and the fit's own numbers. */
 int evaluation_fit(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 /* fitness.c: is the data plainly not of the chosen family, and which fits better? */

@@ -45,6 +45,30 @@ static size_t in_order(struct place *places, int *timed, const struct abp_posts 
     return count;
 }
 
+/* What each label was drawn with, by the table's variants, where any was drawn post by post. A
+ * style that the table does not know was drawn for nobody here: none of the rows carries it. */
+static int fill_chances(struct guard_rows *rows, const struct place *places, size_t count,
+                        const struct abp_posts *posts, const struct table *table,
+                        struct abp_error *err)
+{
+    size_t K = table->variant_count, styles = posts->chances.count;
+    if (!posts->chance)
+        return 0;
+    rows->probability = calloc((count + 1) * K, sizeof *rows->probability);
+    if (!rows->probability)
+        return abp_fail_memory(err);
+    for (size_t v = 0; v < K; v++) {
+        size_t style = 0;
+        while (style < styles && strcmp(posts->chances.list[style], table->variants[v].name) != 0)
+            style++;
+        for (size_t i = 0; i < count; i++) {
+            const double *chance = &posts->chance[(size_t)(places[i].post - posts->rows) * styles];
+            rows->probability[i * K + v] = style < styles ? chance[style] : 0.0 * chance[0];
+        }
+    }
+    return 0;
+}
+
 int guard_rows_init(struct guard_rows *rows, const struct abp_experiment *experiment,
                     const struct abp_posts *posts, const struct table *table, struct abp_error *err)
 {
@@ -74,12 +98,18 @@ int guard_rows_init(struct guard_rows *rows, const struct abp_experiment *experi
         rows->block[i] = post->block;
         rows->channel[i] = post->channel;
     }
+    int rc = fill_chances(rows, places, count, posts, table, err);
     free(places);
+    if (rc != 0) {
+        guard_rows_release(rows);
+        return -1;
+    }
     rows->input =
         (struct abp_guard_input){.outcome = rows->outcome,
                                  .exposure = rows->exposure,
                                  .variant = rows->variant,
                                  .block = rows->block,
+                                 .probability = rows->probability,
                                  .slot = rows->slot,
                                  .slots = table->slots,
                                  .planned_blocks = planned_blocks(experiment, K),
@@ -97,5 +127,6 @@ void guard_rows_release(struct guard_rows *rows)
     free(rows->slot);
     free(rows->block);
     free(rows->channel);
+    free(rows->probability);
     memset(rows, 0, sizeof *rows);
 }

@@ -13,7 +13,8 @@ struct guard_rows {
     size_t *variant, *slot;
     int64_t *block;
     uint32_t *channel;
-    int timed; /* 1: the rows carry times, so their order is that of the looks */
+    double *probability; /* NULL: every block was shuffled */
+    int timed;           /* 1: the rows carry times, so their order is that of the looks */
 };
 
 /* The rows that stand in a block. -1: memory is out; nothing is to be released. */

@@ -151,7 +151,7 @@ static int block_of_channel(struct abp_drawn_post *posts, struct abp_draw_channe
                             const struct abp_draw_rules *rules, struct abp_random *random,
                             struct abp_error *err)
 {
-    if (rules->probabilities && (channel->pending || channel->drawn))
+    if (rules->sparing && (channel->pending || channel->drawn))
         return 0;
     for (; channel->run <= channel->ahead_count; channel->run++) {
         int rc = block_in_run(posts, channel, rules, random, err);

@@ -34,7 +34,9 @@ struct abp_draw_rules {
     const size_t *labels;        /* borrowed; K: the variants of a block; NULL: 0 to K - 1 */
     const double *probabilities; /* borrowed; `all`: of each variant; NULL: every order alike */
     size_t all;                  /* variants that there are; at least K */
-    int winner;                  /* -1: none */
+    int sparing; /* 1: a channel gets one block, and only where nothing is pending on it: the labels
+                    of the next one are to follow from what this one brings */
+    int winner;  /* -1: none */
     int64_t horizon; /* UTC seconds; blocks begin before it, but a channel without any pending post
                         may always have one */
     size_t room;     /* posts at most; SIZE_MAX: any number */

@@ -271,6 +271,7 @@ int abp_plan_forecast(int64_t *done_at, struct abp_store *store, const struct ab
     if (input->experiment->schedule.max_posts == 0)
         return 0;
     int rc = abp_plan_state_load(&plan, store, &plain, err);
+    plan.rules.sparing = 0; /* the rate is the same, block after block */
     plan.rules.horizon += FORECAST_YEARS * 366 * DAY_SECONDS;
     if (rc == 0)
         rc = draw(&plan, err);

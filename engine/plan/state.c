@@ -240,13 +240,16 @@ int abp_plan_state_load(struct abp_plan_state *plan, struct abp_store *store,
     if (labels < 2)
         return plan->labels ? abp_fail(err, ABP_BUG, "a plan of %zu variants", labels)
                             : abp_fail_memory(err);
-    plan->rules = (struct abp_draw_rules){.variants = labels,
-                                          .labels = plan->labels,
-                                          .all = e->variant_count,
-                                          .probabilities = input->probabilities,
-                                          .winner = input->winner,
-                                          .horizon = horizon_of(input),
-                                          .room = SIZE_MAX};
+    plan->rules = (struct abp_draw_rules){
+        .variants = labels,
+        .labels = plan->labels,
+        .all = e->variant_count,
+        .probabilities = input->probabilities,
+        .sparing = input->probabilities != NULL ||
+                   (e->decision.allocation == ABP_TOP_TWO && input->winner < 0),
+        .winner = input->winner,
+        .horizon = horizon_of(input),
+        .room = SIZE_MAX};
     if (most)
         plan->rules.room = plan->live < most ? most - plan->live : 0;
     return 0;

@@ -42,7 +42,9 @@ static int drop_late(struct pub_run *run, const struct abp_planned *post,
                      const struct shelf_choice *choice, int64_t lateness, struct abp_error *err)
 {
     char late[ABP_DURATION_SIZE] = "", reason[640];
-    abp_duration_format(late, lateness / 60 * 60);
+    /* In whole days, hours or minutes, as one says it. */
+    int64_t unit = lateness >= 2 * 86400 ? 86400 : lateness >= 2 * 3600 ? 3600 : 60;
+    abp_duration_format(late, lateness / unit * unit);
     if (!post->attempt && !choice->content)
         snprintf(reason, sizeof reason, "its time passed %s ago: %s", late, choice->why);
     else

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #define GRID        160
-#define LEAST_SCALE 0.02
+#define LEAST_SCALE 0.005
 #define MOST_SCALE  4.0
 #define HYPER_SCALE 0.5
 #define HYPER_SD    0.75 /* of log s */

@@ -229,6 +229,8 @@ void abp_posts_release(struct abp_posts *posts)
     abp_intern_release_names(&posts->channels);
     abp_intern_release_names(&posts->slots);
     abp_intern_release_names(&posts->notes);
+    abp_intern_release_names(&posts->chances);
+    free(posts->chance);
     memset(posts, 0, sizeof *posts);
 }
 

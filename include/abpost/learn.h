@@ -14,10 +14,17 @@
  *
  * p(s): log s is normal about log 0.5, the default scale, with sd 0.75: 95 % between 0.11 and 2.2.
  * It counts for about one or two experiments of many posts, so that an account with few of them
- * stays near the default. s is summed over a grid of its log, 0.02 to 4.
+ * stays near the default. s is summed over a grid of its log, 0.005 to 4.
  *
  * The same ratio is a score of prediction: for an experiment that was not learned from, its log is
  * by how much the log predictive density of all its outcomes rises when s takes the place of s0.
+ *
+ * Experiments in which every style was posted once say little of lifts: they can't be told from the
+ * spread between posts (kappa), and it is s that gives way.
+ *
+ * On the 2,436 even and odd tests of experiments/upworthy (betabinomial, each package once) the
+ * scale learned from one half is 0.039 (0.028 to 0.052), and the log predictive density of the
+ * other half is 630 above the default's, standard error 13 (`bench_learn`).
  *
  * Reweighting is as good as what the draws cover. For s far above s0 few draws far out carry it,
  * and no sum of them may be trusted; the effective number of draws says so, and then the past

@@ -53,9 +53,10 @@ struct abp_plan_input {
     const struct abp_zone *zone;             /* borrowed; the workspace's */
     int64_t now;                             /* UTC seconds; no slot before it */
     uint64_t seed;                           /* of this draw; stored with it */
-    /* NULL: every order equally likely (balanced). Else the chance of each variant at each place
-       of the next block (top-two), drawn independently; sum to 1; a channel gets one block, and
-       only where nothing of the experiment is planned on it any more. Borrowed; variant_count. */
+    /* NULL: every order equally likely. Else the chance of each variant at each place of the next
+       block (top-two), drawn independently; sum to 1. Where the experiment's allocation is top-two
+       a channel gets one block either way, and only where nothing of the experiment is planned on
+       it any more. Borrowed; variant_count. */
     const double *probabilities;
     /* NULL: every variant gets posts. Else 1 for each that does, at least two; the others' slots go
        to them: a block is one post of each of these. Borrowed; variant_count. */

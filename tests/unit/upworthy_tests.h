@@ -16,37 +16,33 @@ struct upworthy_test {
     size_t packages;
 };
 
-/* The first `most` tests of the file, zeroed before; how many there are, 0 when it can't be read.
- */
+/* Those of the file's tests that are numbered below `most`, each at its number, zeroed before; how
+ * many there are, 0 when the file can't be read. Rows of one test are not together in the file. */
 static inline size_t upworthy_read(struct upworthy_test *tests, size_t most)
 {
     FILE *file = fopen(TEST_DATA "/../../experiments/upworthy/upworthy-a.csv", "r");
     char line[256];
     size_t count = 0;
-    long last = -1;
 
     if (!file || !fgets(line, sizeof line, file))
         return 0;
     while (fgets(line, sizeof line, file)) {
         char *end = strrchr(line, ',');
         double clicks = strtod(end + 1, NULL), impressions;
-        long test = strtol(line, NULL, 10);
-        struct upworthy_test *t;
+        size_t number = (size_t)strtoul(line, NULL, 10);
+        struct upworthy_test *t = number < most ? &tests[number] : NULL;
 
         *end = '\0';
         impressions = strtod(strrchr(line, ',') + 1, NULL);
-        if (test != last && count++ == most)
-            break;
-        last = test;
-        t = &tests[count - 1];
-        if (t->packages == UPWORTHY_PACKAGES)
+        if (!t || t->packages == UPWORTHY_PACKAGES)
             continue;
         t->package[t->packages] = (uint32_t)t->packages;
         t->clicks[t->packages] = clicks;
         t->impressions[t->packages++] = impressions;
+        count = number + 1 > count ? number + 1 : count;
     }
     fclose(file);
-    return count < most ? count : most;
+    return count;
 }
 
 /* Under the default priors. 0, or -1. */
