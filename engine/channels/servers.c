@@ -60,8 +60,8 @@ static void *run(void *context)
     struct work *w = context;
     pthread_mutex_lock(w->in->lock);
     while (w->next < w->count && !is_over(w)) {
-        const struct group *group = &w->groups[w->next++];
-        serve_group(w, group);
+        size_t at = w->next++;
+        serve_group(w, &w->groups[at]);
     }
     pthread_mutex_unlock(w->in->lock);
     return NULL;
