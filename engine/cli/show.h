@@ -48,6 +48,9 @@ void abp_text_end(struct abp_show *show, const char *trouble);
 /* One experiment in full, as text. */
 void abp_text_experiment(struct abp_show *show, const struct abp_screen *screen,
                          const struct abp_shown *shown);
+/* Appends "Likely decided after about 60 more posts (8 weeks); 72 % by 80 posts."; nothing where
+ * there is no forecast. */
+void abp_put_forecast(struct abp_buffer *note, const struct abp_forecast_result *forecast);
 /* The posterior of a lift as one of a ratio. */
 struct abp_summary abp_ratio_of_lift(const struct abp_summary *lift);
 

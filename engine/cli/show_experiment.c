@@ -190,8 +190,7 @@ static void put_numbers(struct abp_buffer *note, const struct abp_screen *screen
         abp_buffer_printf(note, " (raw ratio x%s)", abp_ratio_words(v->raw_ratio).text);
 }
 
-/* "Likely decided after about 60 more posts (8 weeks); 72 % by the 80 planned." */
-static void put_forecast(struct abp_buffer *note, const struct abp_forecast_result *f)
+void abp_put_forecast(struct abp_buffer *note, const struct abp_forecast_result *f)
 {
     if (isnan(f->p_decided))
         return;
@@ -229,7 +228,7 @@ static void put_variant(struct abp_show *show, const struct abp_screen *screen,
         abp_buffer_add(note, v->reason);
         put_note(buf, screen, note);
     }
-    put_forecast(note, &v->forecast);
+    abp_put_forecast(note, &v->forecast);
     put_note(buf, screen, note);
     put_numbers(note, screen, v);
     put_note(buf, screen, note);

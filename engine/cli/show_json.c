@@ -45,7 +45,7 @@ static json_t *json_guard(const struct abp_guard_result *guard)
                      json_number(guard->open_e_value), "blocks", json_count(guard->blocks));
 }
 
-static json_t *json_forecast(const struct abp_forecast_result *forecast)
+json_t *abp_json_forecast(const struct abp_forecast_result *forecast)
 {
     if (isnan(forecast->p_decided))
         return json_null();
@@ -83,7 +83,7 @@ static json_t *json_variant(const struct abp_variant_result *v, int is_baseline)
     json_object_set_new(object, "guard", is_baseline ? json_null() : json_guard(&v->guard));
     json_object_set_new(object, "verdict", abp_json_text(abp_verdict_name(v->verdict)));
     json_object_set_new(object, "reason", abp_json_text(v->reason));
-    json_object_set_new(object, "forecast", json_forecast(&v->forecast));
+    json_object_set_new(object, "forecast", abp_json_forecast(&v->forecast));
     if (v->channel_count)
         json_object_set_new(object, "channels", json_channels(v));
     return object;
