@@ -38,6 +38,11 @@ const struct stats_field *stats_draw_field(const struct stats_draws *draws, size
     return &draws->points->list[draws->point[i]].field;
 }
 
+const struct stats_scales *stats_draw_scales(const struct stats_draws *draws, size_t i)
+{
+    return draws->scales ? &draws->scales[i] : &stats_draw_field(draws, i)->scales;
+}
+
 static int is_wide(const struct stats_draws *draws, size_t i)
 {
     return i < draws->weighed && i % STATS_WIDE_EVERY == STATS_WIDE_EVERY - 1;
@@ -187,7 +192,7 @@ static int draw_slots(struct stats_draws *draws, size_t to, struct abp_error *er
 
 int stats_draws_complete(struct stats_draws *draws, struct abp_error *err)
 {
-    return draw_slots(draws, draws->count, err);
+    return draws->scales ? 0 : draw_slots(draws, draws->count, err);
 }
 
 /* ---- weights ---- */
@@ -371,7 +376,7 @@ int stats_draws_init(struct stats_draws *draws, const struct stats_latent *laten
     struct core core = {0};
     struct stats_walk *walks = NULL;
     int rc = -1;
-    *draws = (struct stats_draws){.latent = latent, .points = points, .seed = seed};
+    *draws = (struct stats_draws){.latent = latent, .points = points, .seed = seed, .rhat = NAN};
     draws->wide = wide_sd((double)latent->size);
     draws->slot_rng = stats_stream(seed, 1);
     if (!draws->slot_rng) {
@@ -399,13 +404,34 @@ out:
     return rc;
 }
 
-void stats_draws_release(struct stats_draws *draws)
+static void free_arrays(struct stats_draws *draws)
 {
     free(draws->point);
     free(draws->globals);
     free(draws->log_ratio);
     free(draws->weight);
     free(draws->radius);
+    free(draws->scales);
+    free(draws->terms);
+}
+
+void stats_draws_replace(struct stats_draws *draws, size_t count, struct stats_scales *scales,
+                         double *globals, double *weight, double *log_ratio, double *terms)
+{
+    free_arrays(draws);
+    draws->point = NULL;
+    draws->radius = NULL;
+    draws->count = draws->weighed = draws->whole = count;
+    draws->scales = scales;
+    draws->globals = globals;
+    draws->weight = weight;
+    draws->log_ratio = log_ratio;
+    draws->terms = terms;
+}
+
+void stats_draws_release(struct stats_draws *draws)
+{
+    free_arrays(draws);
     gsl_rng_free(draws->slot_rng);
     memset(draws, 0, sizeof *draws);
 }

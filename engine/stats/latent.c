@@ -167,13 +167,52 @@ static void predictors(struct stats_latent *latent, const double *x)
         latent->eta[i] = predictor(latent, &d->cells[i], x);
 }
 
-static double log_posterior(struct stats_latent *latent, const struct stats_scales *s,
+double stats_latent_density(struct stats_latent *latent, const struct stats_scales *s,
                             const double *x)
 {
     const struct stats_design *d = latent->design;
     predictors(latent, x);
     return log_prior(latent, s, x) + s->dispersion.constant +
            latent->family->sum(&s->dispersion, d->cells, d->cell_count, latent->eta);
+}
+
+/* About the sd with which data tells a term. */
+#define TOLD 0.2
+
+/* A scale's part in what shrinking leaves of a term: all but proportional to a small scale, 1 for a
+ * large one. */
+static double shrinking(double sd)
+{
+    return sd / sqrt(sd * sd + TOLD * TOLD);
+}
+
+void stats_latent_rescale(const struct stats_latent *latent, const struct stats_scales *s,
+                          double *x, int centre, int back)
+{
+    const struct stats_design *d = latent->design;
+    size_t ends[] = {latent->at_mu, latent->at_theta, latent->globals,
+                     d->has_channels ? latent->globals + d->channels : latent->globals,
+                     latent->size};
+    double left[] = {shrinking(s->tau_w), 1.0, shrinking(s->tau_v), shrinking(s->tau_u),
+                     shrinking(s->tau_b)};
+    double mu0 = centre ? d->mu0 : 0.0;
+    x[latent->at_mu] -= back ? 0.0 : mu0;
+    for (size_t k = 0, i = 0; k < 5; k++)
+        for (double by = back ? left[k] : 1.0 / left[k]; i < ends[k]; i++)
+            x[i] *= by;
+    x[latent->at_mu] += back ? mu0 : 0.0;
+}
+
+double stats_latent_log_stretch(const struct stats_latent *latent, const struct stats_scales *s)
+{
+    const struct stats_design *d = latent->design;
+    double sum = (double)d->variants * log(shrinking(s->tau_v));
+    if (d->has_slots)
+        sum += (double)d->slots * log(shrinking(s->tau_w));
+    if (d->has_channels)
+        sum += (double)d->channels * log(shrinking(s->tau_u)) +
+               (double)(d->channels * d->variants) * log(shrinking(s->tau_b));
+    return sum;
 }
 
 /* ---- the elimination ---- */
@@ -597,8 +636,8 @@ void stats_field_centre(struct stats_field *field, struct stats_latent *latent)
     for (size_t k = 0; k < latent->size; k++)
         latent->trial[k] = latent->x[k] + latent->step[k];
     /* never past a point where the density has all but gone: then the series means nothing */
-    double fall = log_posterior(latent, &field->scales, latent->x) -
-                  log_posterior(latent, &field->scales, latent->trial);
+    double fall = stats_latent_density(latent, &field->scales, latent->x) -
+                  stats_latent_density(latent, &field->scales, latent->trial);
     if (fall < 0.5 + 0.25 * (double)latent->size)
         stats_field_move(field, latent, latent->step);
     else

@@ -37,7 +37,7 @@ static inline void prior_draw(struct prior_trial *p, enum abp_family family, enu
     tau = fabs(gsl_ran_gaussian(rng, priors.lift));
     for (size_t v = 0; v < variants; v++) {
         p->t.theta[v] = gsl_ran_gaussian(rng, tau);
-        snprintf(p->names[v], sizeof p->names[v], "v%zu", v);
+        snprintf(p->names[v], sizeof p->names[v], "v%u", (unsigned)v % 10u);
         p->variant_list[v] = p->names[v];
         order[v] = v;
     }
