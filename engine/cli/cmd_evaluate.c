@@ -320,6 +320,11 @@ static const char *const details[] = {
     "Without a decision it says when one is likely: after how many more posts one is as likely as "
     "not, and how likely by the last post planned. Both come from futures generated from what is "
     "known now, with looks after every block.",
+    "#Many experiments",
+    "The more comparisons, the more of them win by luck. Of several experiments it says which "
+    "findings survive among all that were evaluated with them: of those that do, at most alpha "
+    "(5 %) are false on average, by e-BH on the guard's evidence. Leaving out experiments that "
+    "look poor makes that untrue.",
     "#JSON, schema abpost.evaluation/1",
     "Numbers that don't exist are null, never 0. A summary is {mean, sd, q025, q25, q50, q75, "
     "q975}. "
@@ -338,7 +343,9 @@ static const char *const details[] = {
     "     verdict, reason,",
     "     forecast: { posts, weeks, p_decided, by } or null,",
     "     channels: [ name, posts, log_lift: summary, p_better ] ],",
-    "   warnings: [ text ] ]",
+    "   warnings: [ text ] ],",
+    " portfolio: { tests, alpha, survivors, findings: [ experiment, variant,",
+    "              direction, e_value, level ] }",
     "An experiment that could not be evaluated has its name, an error, and no variants. A "
     "top-level error says that a signal ended the list early.",
     NULL,

@@ -125,9 +125,28 @@ void abp_json_one(struct abp_show *show, const struct abp_shown *shown)
                                abp_json_text(shown->error), "variants", "warnings"));
 }
 
+static json_t *json_portfolio(const struct abp_portfolio *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->count; i++) {
+        const struct abp_portfolio_test *test = &p->tests[i];
+        if (!p->findings[i].discovered)
+            continue;
+        json_array_append_new(
+            list, json_pack("{so so ss so so}", "experiment", abp_json_text(test->experiment),
+                            "variant", abp_json_text(test->variant), "direction",
+                            test->up ? "better" : "worse", "e_value", json_number(test->e_value),
+                            "level", json_number(p->findings[i].level)));
+    }
+    return json_pack("{so so so so}", "tests", json_count(p->count), "alpha",
+                     p->count ? json_number(p->alpha) : json_null(), "survivors",
+                     json_count(p->survivors), "findings", list);
+}
+
 void abp_json_end(struct abp_show *show, const char *trouble)
 {
-    abp_buffer_add(&show->buf, "\n]");
+    abp_buffer_add(&show->buf, "\n],\"portfolio\":");
+    abp_put_json(&show->buf, json_portfolio(&show->portfolio));
     if (trouble) {
         abp_buffer_add(&show->buf, ",\"error\":");
         abp_put_json(&show->buf, abp_json_text(trouble));
