@@ -202,7 +202,7 @@ static int look_ahead(struct planning *p, struct abp_error *err)
     if (abp_sources_open(&sources, &p->loaded.inputs, &quiet, p->env, err) != 0)
         return -1;
     int rc = c->out ? evaluate(p, &sources, err)
-                    : abp_floor_find(&c->floor, c->experiment, &sources, &quiet, err);
+                    : abp_floor_find(&c->floor, c->experiment, &sources, err);
     abp_sources_close(&sources);
     return rc;
 }

@@ -55,59 +55,82 @@ static int same_outcome(const struct abp_experiment *a, const struct abp_experim
     return x->count && same_sum(x, y) && same_sum(n, m);
 }
 
-/* own: only the experiment's own posts; else only those of others. */
-static int learn_from_file(struct abp_climate *climate, char **teacher,
-                           const struct abp_experiment *experiment,
-                           const struct abp_sources *sources, const char *path, int own,
-                           struct abp_error *err)
+static int find_files(struct abp_inputs *inputs, const struct abp_sources *sources,
+                      struct abp_error *err)
+{
+    struct abp_args all = {0};
+    struct abp_mistakes mistakes = {0};
+    int rc = abp_inputs_find(inputs, &all, sources->env, &mistakes, err);
+    abp_mistakes_release(&mistakes);
+    return rc;
+}
+
+/* 1: opened. A file with mistakes, or without its data, is not what this is about. */
+static int open_quietly(struct abp_source *source, const struct abp_sources *sources,
+                        const char *path)
 {
     struct abp_mistakes mistakes = {0};
-    struct abp_source source;
     struct abp_error unused;
-    /* A file with mistakes, or without its data, is not what this is about. */
-    int opened = abp_source_open(&source, sources, path, &mistakes, &unused) == 0;
+    int opened = abp_source_open(source, sources, path, &mistakes, &unused) == 0;
     abp_mistakes_release(&mistakes);
-    if (!opened)
+    return opened;
+}
+
+int abp_past_open(struct abp_source **others, size_t *count,
+                  const struct abp_experiment *experiment, const struct abp_sources *sources,
+                  struct abp_error *err)
+{
+    struct abp_inputs inputs;
+    *count = 0;
+    *others = NULL;
+    if (!sources->ws)
         return 0;
-    int rc = 0;
-    if (own || (strcmp(source.experiment.name, experiment->name) != 0 &&
-                same_outcome(&source.experiment, experiment)))
-        rc = learn_from(climate, teacher, experiment, &source, err);
-    abp_source_close(&source);
+    if (find_files(&inputs, sources, err) != 0)
+        return -1;
+    int rc = (*others = calloc(inputs.count + 1, sizeof **others)) ? 0 : abp_fail_memory(err);
+    for (size_t i = 0; rc == 0 && i < inputs.count; i++) {
+        struct abp_source *source = &(*others)[*count];
+        if (!open_quietly(source, sources, inputs.paths[i]))
+            continue;
+        if (source->store && strcmp(source->experiment.name, experiment->name) != 0 &&
+            same_outcome(&source->experiment, experiment))
+            (*count)++;
+        else
+            abp_source_close(source);
+    }
+    abp_inputs_release(&inputs);
     return rc;
 }
 
 int abp_past_learn(struct abp_climate *climate, char **teacher,
                    const struct abp_experiment *experiment, const struct abp_sources *sources,
-                   const struct abp_args *args, struct abp_error *err)
+                   struct abp_error *err)
 {
-    struct abp_args all = *args;
-    struct abp_inputs inputs;
-    struct abp_mistakes mistakes = {0};
-    *teacher = NULL;
-    if (learn_from_file(climate, teacher, experiment, sources, experiment->path, 1, err) != 0)
-        return -1;
-    if (climate->posts || !sources->ws)
-        return 0;
-    all.names = NULL;
-    all.name_count = 0;
-    if (abp_inputs_find(&inputs, &all, sources->env, &mistakes, err) != 0) {
-        abp_mistakes_release(&mistakes);
-        return -1;
-    }
+    struct abp_source own, *others;
+    size_t count;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < inputs.count && climate->posts == 0; i++)
-        rc = learn_from_file(climate, teacher, experiment, sources, inputs.paths[i], 0, err);
-    abp_inputs_release(&inputs);
-    abp_mistakes_release(&mistakes);
+    *teacher = NULL;
+    if (open_quietly(&own, sources, experiment->path)) {
+        rc = learn_from(climate, teacher, experiment, &own, err);
+        abp_source_close(&own);
+    }
+    if (rc != 0 || climate->posts)
+        return rc;
+    if (abp_past_open(&others, &count, experiment, sources, err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (rc == 0 && climate->posts == 0)
+            rc = learn_from(climate, teacher, experiment, &others[i], err);
+        abp_source_close(&others[i]);
+    }
+    free(others);
     return rc;
 }
 
 /* ---- what can be found ---- */
 
 int abp_floor_find(struct abp_floor *floor, const struct abp_experiment *experiment,
-                   const struct abp_sources *sources, const struct abp_args *args,
-                   struct abp_error *err)
+                   const struct abp_sources *sources, struct abp_error *err)
 {
     const struct abp_decision *d = &experiment->decision;
     struct abp_climate climate;
@@ -119,7 +142,7 @@ int abp_floor_find(struct abp_floor *floor, const struct abp_experiment *experim
     if (!experiment->schedule.present || K < 2 || experiment->schedule.max_posts < (int64_t)K)
         return 0;
     abp_climate_default(&climate, experiment);
-    if (abp_past_learn(&climate, &teacher, experiment, sources, args, err) != 0)
+    if (abp_past_learn(&climate, &teacher, experiment, sources, err) != 0)
         return -1;
     size_t blocks = (size_t)experiment->schedule.max_posts / K;
     struct abp_floor_input input = {.family = climate.family,

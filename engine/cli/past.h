@@ -12,7 +12,13 @@
  * caller's to free; NULL: nothing was learned. */
 int abp_past_learn(struct abp_climate *climate, char **teacher,
                    const struct abp_experiment *experiment, const struct abp_sources *sources,
-                   const struct abp_args *args, struct abp_error *err) ABP_MUST_CHECK;
+                   struct abp_error *err) ABP_MUST_CHECK;
+
+/* Opens the workspace's other experiments that have the same outcome and some data; files with
+ * mistakes are left out. The caller closes each and frees the list; after -1 there is none. */
+int abp_past_open(struct abp_source **others, size_t *count,
+                  const struct abp_experiment *experiment, const struct abp_sources *sources,
+                  struct abp_error *err) ABP_MUST_CHECK;
 
 /* What an experiment can find before it has a post. */
 struct abp_floor {
@@ -25,8 +31,7 @@ struct abp_floor {
 
 /* For an experiment with a [schedule] that ends (max_posts). Takes some tenths of a second. */
 int abp_floor_find(struct abp_floor *floor, const struct abp_experiment *experiment,
-                   const struct abp_sources *sources, const struct abp_args *args,
-                   struct abp_error *err) ABP_MUST_CHECK;
+                   const struct abp_sources *sources, struct abp_error *err) ABP_MUST_CHECK;
 
 /* Appends "This can't find a difference under x1.8 in 12 weeks: ...", one paragraph without a
  * newline. weeks: NaN: not known. */

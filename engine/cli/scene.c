@@ -278,7 +278,7 @@ int abp_scene_open(struct abp_scene *scene, const struct abp_source *source,
     if (rc == 0)
         rc = args->aa ? open_real(scene, sources, args->aa, err)
                       : abp_past_learn(&scene->climate, &scene->teacher, scene->experiment, sources,
-                                       args, err);
+                                       err);
     if (rc == 0 && scene->count < 2 * scene->variants)
         rc = abp_fail(err, ABP_DATA, "%s: %zu posts are too few to simulate",
                       scene->experiment->name, scene->count);

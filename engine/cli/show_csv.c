@@ -74,6 +74,12 @@ static const struct column columns[] = {
     {"forecast_p_decided", "chance of a decision by forecast_by posts in all",
      OF_VARIANT(NUMBER, forecast.p_decided)},
     {"forecast_by", "that number", OF_VARIANT(NUMBER, forecast.by)},
+    {"learned_scale", "lift_sd as past experiments teach it", OF_RESULT(NUMBER, learned.scale)},
+    {"without_log_lift_mean", "log lift without what was learned: mean",
+     OF_VARIANT(NUMBER, without.log_lift.mean)},
+    {"without_log_lift_sd", "its standard deviation", OF_VARIANT(NUMBER, without.log_lift.sd)},
+    {"without_p_better", "P(better than the baseline) without it",
+     OF_VARIANT(NUMBER, without.p_better)},
     {"method", "how the posterior was computed", RESULT, OTHER, METHOD},
     {"reliable", "no: the numbers could not be computed well enough",
      OF_RESULT(YES_NO, fit.reliable)},
@@ -242,7 +248,7 @@ void abp_csv_end(struct abp_show *show)
 
 void abp_csv_help(struct abp_buffer *buf, const struct abp_screen *screen)
 {
-    enum { NAMES = 22 };
+    enum { NAMES = 25 };
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         abp_put_blanks(buf, 2);
         abp_put_cell(buf, screen, columns[i].name, NAMES - 2);

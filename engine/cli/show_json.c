@@ -54,6 +54,24 @@ json_t *abp_json_forecast(const struct abp_forecast_result *forecast)
                      "by", json_number(forecast->by));
 }
 
+static json_t *json_learned(const struct abp_learned_result *learned)
+{
+    if (learned->experiments == 0)
+        return json_null();
+    return json_pack("{so so so so so}", "experiments", json_count(learned->experiments), "scale",
+                     json_number(learned->scale), "low", json_number(learned->low), "high",
+                     json_number(learned->high), "without", json_number(learned->without));
+}
+
+static json_t *json_without(const struct abp_without_result *without)
+{
+    if (isnan(without->p_better))
+        return json_null();
+    return json_pack("{so so so}", "log_lift", json_summary(&without->log_lift), "p_better",
+                     json_number(without->p_better), "verdict",
+                     abp_json_text(abp_verdict_name(without->verdict)));
+}
+
 static json_t *json_channels(const struct abp_variant_result *variant)
 {
     json_t *list = json_array();
@@ -84,6 +102,7 @@ static json_t *json_variant(const struct abp_variant_result *v, int is_baseline)
     json_object_set_new(object, "verdict", abp_json_text(abp_verdict_name(v->verdict)));
     json_object_set_new(object, "reason", abp_json_text(v->reason));
     json_object_set_new(object, "forecast", abp_json_forecast(&v->forecast));
+    json_object_set_new(object, "without", json_without(&v->without));
     if (v->channel_count)
         json_object_set_new(object, "channels", json_channels(v));
     return object;
@@ -97,13 +116,14 @@ static json_t *json_experiment(const struct abp_shown *shown)
         json_array_append_new(variants, json_variant(&r->variants[i], i == 0));
     for (size_t i = 0; i < r->warning_count; i++)
         json_array_append_new(warnings, abp_json_text(r->warnings[i]));
-    return json_pack("{so so so so sb so so so so so so so}", "name", abp_json_text(shown->name),
+    return json_pack("{so so so so sb so so so so so so so so}", "name", abp_json_text(shown->name),
                      "hypothesis", abp_json_text(shown->hypothesis), "baseline",
                      abp_json_text(r->baseline), "family",
                      abp_json_text(abp_family_name(r->family)), "randomised", r->randomised != 0,
                      "posts", json_count(r->posts), "missing", json_count(r->missing), "channels",
-                     json_count(r->channel_count), "slots", json_count(r->slot_count), "fit",
-                     json_fit(&r->fit), "variants", variants, "warnings", warnings);
+                     json_count(r->channel_count), "slots", json_count(r->slot_count), "learned",
+                     json_learned(&r->learned), "fit", json_fit(&r->fit), "variants", variants,
+                     "warnings", warnings);
 }
 
 void abp_json_begin(struct abp_show *show)

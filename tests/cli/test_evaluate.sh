@@ -298,4 +298,23 @@ exits 0
 [ "$(grep -c ',10,' "$out")" = 10 ] || fail "ten comparisons of ten"
 [ "$(head -n 1 "$out" | grep -o ,portfolio_level | wc -l)" = 1 ] || fail "no such column"
 
+# learn = yes: nine experiments of ten have no effect, so the learned spread is narrower than the
+# default and what looks like an effect shrinks.
+{ cat many.ini; printf '[decision]\nlearn = yes\n'; } >taught.ini
+abpost evaluate taught.ini --format json
+exits 0
+answers "j->>'\$.experiments[0].learned.experiments'" 10
+answers "j->>'\$.experiments[0].learned.without'" 0.5
+answers "(j->>'\$.experiments[0].learned.scale') < 0.5 AND (j->>'\$.experiments[0].learned.scale') > 0.02" 1
+answers "(j->>'\$.experiments[0].learned.low') < (j->>'\$.experiments[0].learned.scale')" 1
+answers "(SELECT count(*) FROM json_each(j,'\$.experiments') WHERE json_type(value,'\$.variants[1].without.p_better') = 'real')" 10
+cp "$out" taught.json
+abpost evaluate many.ini --format json
+answers "json_type(j,'\$.experiments[0].learned')" null
+answers "json_type(j,'\$.experiments[0].variants[1].without')" null
+answers "(SELECT count(*) FROM json_each(j,'\$.experiments') a JOIN json_each(CAST(readfile('taught.json') AS TEXT),'\$.experiments') b ON a.key = b.key WHERE abs((a.value->>'\$.variants[1].log_lift.mean') - (b.value->>'\$.variants[1].without.log_lift.mean')) < 0.02)" 10
+abpost evaluate taught.ini -v
+says "lifts spread by 0."
+says "Without what was learned: x"
+
 finish
