@@ -5,15 +5,12 @@
 
 #define MOST_THREADS 16 /* they wait for servers, not for processors */
 
-struct group {
-    const struct abp_channel **channels; /* owned; borrowed pointers */
-    size_t count;
-};
+#define NO_GROUP SIZE_MAX
 
 struct work {
     const struct abp_servers *in; /* borrowed */
-    struct group *groups;         /* owned */
-    size_t count, next;           /* next: the first group that nobody has begun */
+    const size_t *group;          /* borrowed; channel_count: which server, NO_GROUP: not wanted */
+    size_t count, next;           /* servers; the first that nobody has begun */
     int ended;                    /* 1: `serve` wants no more */
     struct abp_error failed;      /* code ABP_OK: none */
 };
@@ -40,7 +37,7 @@ static void serve_channel(struct work *w, const struct abp_channel *channel, str
         abp_connection_close(&connection);
 }
 
-static void serve_group(struct work *w, const struct group *group)
+static void serve_group(struct work *w, size_t group)
 {
     const struct abp_http_factory *factory = w->in->env->http;
     struct abp_http *http = NULL;
@@ -49,8 +46,9 @@ static void serve_group(struct work *w, const struct group *group)
         w->failed = err;
         return;
     }
-    for (size_t i = 0; i < group->count && !is_over(w); i++)
-        serve_channel(w, group->channels[i], http);
+    for (size_t i = 0; i < w->in->channel_count && !is_over(w); i++)
+        if (w->group[i] == group)
+            serve_channel(w, &w->in->channels[i], http);
     if (http)
         http->close(http);
 }
@@ -60,37 +58,27 @@ static void *run(void *context)
     struct work *w = context;
     pthread_mutex_lock(w->in->lock);
     while (w->next < w->count && !is_over(w)) {
-        const struct group *group = &w->groups[w->next++];
+        size_t group = w->next++;
         serve_group(w, group);
     }
     pthread_mutex_unlock(w->in->lock);
     return NULL;
 }
 
-static int add_channel(struct work *w, const struct abp_channel *channel, struct abp_error *err)
+/* Numbers the servers of the wanted channels. Returns how many there are. */
+static size_t number_servers(size_t *group, const struct abp_servers *in)
 {
-    size_t at = 0;
-    while (at < w->count && !same_server(w->groups[at].channels[0], channel))
-        at++;
-    struct group *group = &w->groups[at];
-    const struct abp_channel **grown = realloc(group->channels, (group->count + 1) * sizeof *grown);
-    if (!grown)
-        return abp_fail_memory(err);
-    group->channels = grown;
-    grown[group->count++] = channel;
-    w->count += at == w->count;
-    return 0;
-}
-
-static int make_groups(struct work *w, struct abp_error *err)
-{
-    w->groups = calloc(w->in->channel_count + 1, sizeof *w->groups);
-    if (!w->groups)
-        return abp_fail_memory(err);
-    for (size_t i = 0; i < w->in->channel_count; i++)
-        if (w->in->wanted[i] && add_channel(w, &w->in->channels[i], err) != 0)
-            return -1;
-    return 0;
+    size_t count = 0;
+    for (size_t i = 0; i < in->channel_count; i++) {
+        size_t k = 0;
+        group[i] = NO_GROUP;
+        if (!in->wanted[i])
+            continue;
+        while (k < i && (group[k] == NO_GROUP || !same_server(&in->channels[k], &in->channels[i])))
+            k++;
+        group[i] = k < i ? group[k] : count++;
+    }
+    return count;
 }
 
 static int run_all(struct work *w, struct abp_error *err)
@@ -111,12 +99,11 @@ static int run_all(struct work *w, struct abp_error *err)
 
 int abp_servers_each(const struct abp_servers *servers, struct abp_error *err)
 {
-    struct work w = {.in = servers};
-    int rc = make_groups(&w, err);
-    if (rc == 0 && w.count)
-        rc = run_all(&w, err);
-    for (size_t i = 0; w.groups && i < w.count; i++)
-        free(w.groups[i].channels);
-    free(w.groups);
+    size_t *group = calloc(servers->channel_count + 1, sizeof *group);
+    if (!group)
+        return abp_fail_memory(err);
+    struct work w = {.in = servers, .group = group, .count = number_servers(group, servers)};
+    int rc = w.count ? run_all(&w, err) : 0;
+    free(group);
     return rc;
 }

@@ -1,13 +1,13 @@
 /* abpost nightly: tick, evaluate everything, decide, say what is new. */
 #include "cmd_report.h"
 #include "decide.h"
+#include "learning.h"
 #include "paths.h"
 #include "rounds.h"
 #include "screen.h"
 #include "show.h"
 #include "source.h"
 
-#include "abpost/evaluate.h"
 #include "channels/keep.h"
 
 #include <stdio.h>
@@ -62,6 +62,7 @@ static int report_one(struct nightly *n, struct abp_shown *shown, const struct a
         return -1;
     shown->decisions = &decisions;
     int rc = abp_shown_report(&n->page, shown, err);
+    shown->decisions = NULL;
     abp_decided_list_release(&decisions);
     return rc;
 }
@@ -100,8 +101,8 @@ static int use_result(struct nightly *n, const struct abp_source *source, struct
     return report_one(n, shown, source, err);
 }
 
-static int evaluate_one(struct nightly *n, const struct abp_source *source, size_t index,
-                        struct abp_error *err)
+static int evaluate_one(struct nightly *n, const struct abp_source *source,
+                        const struct abp_learning *learning, size_t index, struct abp_error *err)
 {
     struct abp_posts posts;
     struct abp_result result;
@@ -115,8 +116,8 @@ static int evaluate_one(struct nightly *n, const struct abp_source *source, size
         free(name);
         return rc;
     }
-    if (abp_evaluate(&result, &source->experiment, &posts,
-                     abp_source_seed(n->rounds.env->seed, name), &why) == 0) {
+    if (abp_learning_evaluate(&result, learning, &source->experiment, &posts,
+                              abp_source_seed(n->rounds.env->seed, name), &why) == 0) {
         struct abp_shown shown = {.name = name,
                                   .result = &result,
                                   .experiment = &source->experiment,
@@ -142,8 +143,10 @@ static int evaluate_file(struct nightly *n, const struct abp_round_experiment *e
     if (abp_source_open(&source, &n->sources, e->file.path, &mistakes, &why) != 0) {
         rc = fail_one(n, e->file.name, &why, err);
     } else {
+        struct abp_learning learning;
+        rc = abp_learning_find(&learning, &source, &n->sources, err);
         for (size_t i = 0; i < source.count && rc == 0; i++)
-            rc = evaluate_one(n, &source, i, err);
+            rc = evaluate_one(n, &source, &learning, i, err);
         abp_source_close(&source);
     }
     abp_mistakes_release(&mistakes);

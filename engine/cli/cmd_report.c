@@ -31,7 +31,7 @@ static int may_replace(const char *path, struct abp_error *err)
                        "or move it away");
 }
 
-int abp_report_write(const char *path, const struct abp_report *report, const struct abp_env *env,
+int abp_report_write(const char *path, struct abp_report *report, const struct abp_env *env,
                      struct abp_error *err)
 {
     struct abp_buffer page;
@@ -45,7 +45,7 @@ int abp_report_write(const char *path, const struct abp_report *report, const st
     return rc;
 }
 
-static int emit(const struct abp_report *report, const struct abp_env *env, struct abp_error *err)
+static int emit(struct abp_report *report, const struct abp_env *env, struct abp_error *err)
 {
     struct abp_buffer page;
     abp_buffer_init(&page, MOST_BYTES);

@@ -30,6 +30,9 @@ struct abp_args {
     int all_readings;     /* export */
     int for_system;       /* timer; 0: for the user */
     int only_tick, only_nightly;
+    int64_t worlds;      /* simulate; 0: not given */
+    const char *effects; /* simulate: ratios */
+    const char *aa;      /* simulate: a file of real posts */
 };
 
 struct abp_option {
@@ -64,7 +67,7 @@ struct abp_command {
 extern const struct abp_command abp_command_approve, abp_command_check, abp_command_evaluate,
     abp_command_export, abp_command_help, abp_command_hold, abp_command_import, abp_command_init,
     abp_command_nightly, abp_command_plan, abp_command_report, abp_command_resolve,
-    abp_command_status, abp_command_tick, abp_command_timer;
+    abp_command_simulate, abp_command_status, abp_command_tick, abp_command_timer;
 
 /* All commands, in the order that help lists them. */
 const struct abp_command *const *abp_commands(size_t *count);

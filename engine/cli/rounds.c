@@ -117,6 +117,24 @@ struct abp_publish_input abp_rounds_publish(const struct abp_rounds *rounds)
 
 /* ---- the steps of a tick ---- */
 
+/* Looks first, since most ticks have nothing to draw, and only a draw needs the right to write. */
+static int draw_on(struct abp_plan_report *report, const struct abp_rounds *rounds,
+                   struct abp_plan_input *input, struct abp_error *err)
+{
+    struct abp_planned_list drawn;
+    if (abp_plan_preview(report, &drawn, rounds->store, input, err) != 0)
+        return -1;
+    abp_planned_list_release(&drawn);
+    if (report->posts == 0)
+        return 0;
+    if (!rounds->env->seed_given && rounds->env->entropy &&
+        rounds->env->entropy(&input->seed, err) != 0)
+        return -1;
+    if (!rounds->env->seed_given)
+        input->seed >>= 1; /* so that --seed can give it back */
+    return abp_plan_extend(report, rounds->store, input, err);
+}
+
 static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
                   const struct abp_stage *stage, struct abp_journal *journal, struct abp_error *err)
 {
@@ -133,11 +151,7 @@ static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
     if (rc <= 0)
         return rc;
     input.probabilities = probabilities;
-    rc = 0;
-    if (!rounds->env->seed_given && rounds->env->entropy)
-        rc = rounds->env->entropy(&input.seed, err);
-    if (rc == 0)
-        rc = abp_plan_extend(&report, rounds->store, &input, err);
+    rc = draw_on(&report, rounds, &input, err);
     free(probabilities);
     if (rc != 0)
         return -1;

@@ -1,11 +1,13 @@
-/* Writers of evaluations: text for a reader, JSON and CSV for programs. Each experiment is written
- * when it comes, so memory does not grow with their number. */
+/* Writers of evaluations: text for a reader, JSON and CSV for programs. Text and JSON of an
+ * experiment are written when it comes; rows of CSV wait for the portfolio, which stands in each.
+ */
 #ifndef ABPOST_CLI_SHOW_H
 #define ABPOST_CLI_SHOW_H
 
 #include "command.h"
 #include "screen.h"
 
+#include "abpost/portfolio.h"
 #include "abpost/report.h"
 
 struct abp_show {
@@ -19,6 +21,15 @@ struct abp_show {
     size_t doubtful;         /* with a warning, or with numbers that are not reliable */
     size_t comparisons;      /* variants set against a baseline so far */
     size_t verdicts[ABP_VERDICT_COUNT]; /* of these */
+    struct abp_portfolio portfolio;
+    struct abp_buffer held;    /* owned; rows of CSV without their ends */
+    struct abp_held_row *rows; /* owned */
+    size_t row_count, row_capacity;
+};
+
+/* Where a row of CSV ends in `held`, and its test of the portfolio; SIZE_MAX: none. */
+struct abp_held_row {
+    size_t end, test;
 };
 
 /* One experiment as it is handed to a writer. Borrowed, as all it points to. */
@@ -67,6 +78,7 @@ void abp_json_end(struct abp_show *show, const char *trouble);
 
 void abp_csv_begin(struct abp_show *show);
 void abp_csv_one(struct abp_show *show, const struct abp_shown *shown);
+void abp_csv_end(struct abp_show *show);
 /* Help: each column and what it holds. */
 void abp_csv_help(struct abp_buffer *buf, const struct abp_screen *screen);
 

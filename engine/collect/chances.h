@@ -4,8 +4,9 @@
 
 #include "abpost/posts.h"
 
-/* Fills posts->chance and posts->chances from the designs (borrowed; posts->count, as in outbox.h) of
- * its rows; leaves both empty where every block was shuffled. ABP_DATA: a design that can't be read.
+/* Fills posts->chance and posts->chances from the designs (borrowed; posts->count, as in outbox.h)
+ * of its rows; leaves both empty where every block was shuffled. ABP_DATA: a design that can't be
+ * read.
  */
 int collect_chances(struct abp_posts *posts, const char *const *designs,
                     struct abp_error *err) ABP_MUST_CHECK;

@@ -334,15 +334,16 @@ static int by_fact(const void *left, const void *right)
 static void compare_rows(struct taking *t)
 {
     size_t kept = 0;
-    if (!t->pending)
+    struct pending *list = t->pending;
+    if (!list)
         return;
-    qsort(t->pending, t->pending_count, sizeof *t->pending, by_fact);
+    qsort(list, t->pending_count, sizeof *list, by_fact);
     for (size_t i = 0; i < t->pending_count; i++) {
-        const struct pending *p = &t->pending[i], *before = kept ? &t->pending[kept - 1] : NULL;
+        const struct pending *p = &list[i], *before = kept ? &list[kept - 1] : NULL;
         if (!before || before->fact.post != p->fact.post || before->fact.at != p->fact.at ||
             strcmp(before->fact.metric, p->fact.metric) != 0) {
             t->result->posts += !before || before->fact.post != p->fact.post;
-            t->pending[kept++] = *p;
+            list[kept++] = *p;
         } else if (before->fact.value < p->fact.value || before->fact.value > p->fact.value) {
             t->row_is_bad = 0;
             bad(t, p->line, p->column, "line %ld says another number of the same post and time",

@@ -225,14 +225,15 @@ static int list_drawn(struct abp_planned_list *list, const struct abp_plan_state
     return 0;
 }
 
-int abp_plan_preview(struct abp_plan_report *report, struct abp_planned_list *list,
-                     struct abp_store *store, const struct abp_plan_input *input,
-                     struct abp_error *err)
+static int preview(struct abp_plan_report *report, struct abp_planned_list *list,
+                   struct abp_store *store, const struct abp_plan_input *input, int64_t longer,
+                   struct abp_error *err)
 {
     struct abp_plan_state plan;
     memset(report, 0, sizeof *report);
     memset(list, 0, sizeof *list);
     int rc = abp_plan_state_load(&plan, store, input, err);
+    plan.rules.horizon += longer;
     if (rc == 0)
         rc = draw(&plan, err);
     if (rc == 0)
@@ -243,6 +244,20 @@ int abp_plan_preview(struct abp_plan_report *report, struct abp_planned_list *li
         abp_planned_list_release(list);
     abp_plan_state_release(&plan);
     return rc;
+}
+
+int abp_plan_preview(struct abp_plan_report *report, struct abp_planned_list *list,
+                     struct abp_store *store, const struct abp_plan_input *input,
+                     struct abp_error *err)
+{
+    return preview(report, list, store, input, 0, err);
+}
+
+int abp_plan_whole(struct abp_planned_list *list, const struct abp_plan_input *input, int64_t ahead,
+                   struct abp_error *err)
+{
+    struct abp_plan_report report;
+    return preview(&report, list, NULL, input, ahead, err);
 }
 
 int abp_plan_forecast(int64_t *done_at, struct abp_store *store, const struct abp_plan_input *input,

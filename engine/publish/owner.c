@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,13 +40,12 @@ static unsigned long long start_of(long pid)
     read_some(text, sizeof text, path);
     /* The name, in parentheses, may hold anything; what follows the last one are plain fields. */
     const char *p = strrchr(text, ')');
-    unsigned long long start = 0;
     if (p && strncmp(p, ") Z", 3) == 0)
         return 0;
     for (int field = 2; p && field < 22; field++)
         if ((p = strchr(p, ' ')))
             p++;
-    return p && sscanf(p, "%llu", &start) == 1 ? start : 0;
+    return p ? strtoull(p, NULL, 10) : 0;
 }
 
 static void machine(struct identity *id)
@@ -73,12 +73,37 @@ void publish_owner_self(char out[ABP_OWNER_SIZE])
     snprintf(out, ABP_OWNER_SIZE, "%s %s %ld %llu", id.host, id.boot, id.pid, start_of(id.pid));
 }
 
+/* The next word of *p, into out; 0, or -1 where there is none or it is too long. */
+static int next_word(char out[WORD], const char **p)
+{
+    size_t len = strcspn(*p, " ");
+    if (len == 0 || len >= WORD)
+        return -1;
+    memcpy(out, *p, len);
+    out[len] = '\0';
+    *p += len + ((*p)[len] == ' ');
+    return 0;
+}
+
+static int parse_owner(struct identity *id, const char *owner)
+{
+    char pid[WORD], start[WORD], *end;
+    const char *p = owner;
+    if (next_word(id->host, &p) != 0 || next_word(id->boot, &p) != 0 || next_word(pid, &p) != 0 ||
+        next_word(start, &p) != 0)
+        return -1;
+    id->pid = strtol(pid, &end, 10);
+    if (*end != '\0' || id->pid <= 0)
+        return -1;
+    id->start = strtoull(start, &end, 10);
+    return *end == '\0' ? 0 : -1;
+}
+
 enum publish_owner_state publish_owner_state(const char *owner)
 {
     struct identity here = {0}, id = {0};
     machine(&here);
-    if (sscanf(owner, "%79s %79s %ld %llu", id.host, id.boot, &id.pid, &id.start) != 4 ||
-        id.pid <= 0 || strcmp(id.boot, "?") == 0)
+    if (parse_owner(&id, owner) != 0 || strcmp(id.boot, "?") == 0)
         return PUBLISH_OWNER_ELSEWHERE;
     /* The same machine after another start has no process of the one before; but names are not
      * unique, so what another start of some machine of this name did has its lease to go by. */

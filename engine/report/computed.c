@@ -49,6 +49,17 @@ static void put_spreads(struct abp_buffer *buf, const struct abp_fit_result *fit
     abp_buffer_add(buf, "</tbody></table></div>\n");
 }
 
+static void put_learned(struct abp_buffer *buf, const struct abp_learned_result *learned)
+{
+    if (learned->experiments == 0)
+        return;
+    abp_buffer_printf(buf, ", lift_sd %s", abp_ratio_words(learned->scale).text);
+    abp_buffer_printf(buf, " (%s to ", abp_ratio_words(learned->low).text);
+    abp_buffer_printf(buf, "%s), learned from ", abp_ratio_words(learned->high).text);
+    html_plural(buf, learned->experiments, "experiment");
+    abp_buffer_printf(buf, " (else %s)", abp_ratio_words(learned->without).text);
+}
+
 void section_computed(struct abp_buffer *buf, const struct abp_result *result)
 {
     const struct abp_fit_result *fit = &result->fit;
@@ -64,6 +75,7 @@ void section_computed(struct abp_buffer *buf, const struct abp_result *result)
     if (fit->ess >= 0 && fit->ess < 1e15)
         abp_buffer_printf(buf, ", effective sample size %s",
                           abp_count_words((size_t)fit->ess).text);
+    put_learned(buf, &result->learned);
     abp_buffer_printf(buf, ", seed %llu. The same data and seed give these numbers again.</p>\n",
                       (unsigned long long)fit->seed);
     put_spreads(buf, fit);

@@ -4,13 +4,9 @@
 #include "report/plots.h"
 #include "report/section.h"
 
-#include "abpost/fdr.h"
-#include "abpost/text.h"
 #include "abpost/words.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MOST_BYTES  ((size_t)1 << 30)
@@ -32,10 +28,7 @@ void abp_report_release(struct abp_report *report)
 {
     abp_buffer_release(&report->index);
     abp_buffer_release(&report->body);
-    for (size_t i = 0; i < report->findings.count; i++)
-        free(report->findings.list[i]);
-    free(report->findings.list);
-    free(report->e_values);
+    abp_portfolio_release(&report->portfolio);
     memset(report, 0, sizeof *report);
 }
 
@@ -101,56 +94,15 @@ static void index_row(struct abp_report *report, const struct abp_report_item *i
                             "</td><td>not evaluated</td></tr>\n");
 }
 
-static int add_finding(struct abp_report *report, const struct abp_report_item *item,
-                       const struct abp_variant_result *v, struct abp_error *err)
+static void count_verdicts(struct abp_report *report, const struct abp_result *result)
 {
-    size_t n = report->findings.count;
-    if (n == report->findings_capacity) {
-        size_t capacity = n ? 2 * n : 16;
-        char **list = realloc(report->findings.list, capacity * sizeof *list);
-        if (!list)
-            return abp_fail_memory(err);
-        report->findings.list = list;
-        double *e_values = realloc(report->e_values, capacity * sizeof *e_values);
-        if (!e_values)
-            return abp_fail_memory(err);
-        report->e_values = e_values;
-        report->findings_capacity = capacity;
-    }
-    struct abp_buffer name;
-    abp_buffer_init(&name, MOST_NAME);
-    abp_buffer_printf(&name, "<a href=\"#e%zu\">", report->count);
-    html_name(&name, v->name);
-    abp_buffer_add(&name, "</a> in ");
-    html_name(&name, item->name);
-    if (name.failed) {
-        abp_buffer_release(&name);
-        return abp_fail_memory(err);
-    }
-    report->findings.list[n] = name.data;
-    report->e_values[n] = v->guard.open_e_value;
-    report->findings.count++;
-    return 0;
-}
-
-/* What the portfolio and the counts need to know of it. */
-static int count_result(struct abp_report *report, const struct abp_report_item *item,
-                        struct abp_error *err)
-{
-    const struct abp_result *result = item->result;
-    double alpha = item->experiment ? item->experiment->decision.alpha : USUAL_ALPHA;
-    if (alpha > 0 && (report->alpha <= 0 || alpha < report->alpha))
-        report->alpha = alpha;
     for (size_t v = 1; v < result->variant_count && section_compares(result); v++) {
-        const struct abp_variant_result *variant = &result->variants[v];
-        if (variant->verdict > ABP_NO_VERDICT && variant->verdict < ABP_VERDICT_COUNT) {
-            report->verdicts[variant->verdict]++;
+        enum abp_verdict verdict = result->variants[v].verdict;
+        if (verdict > ABP_NO_VERDICT && verdict < ABP_VERDICT_COUNT) {
+            report->verdicts[verdict]++;
             report->comparisons++;
         }
-        if (variant->guard.open_e_value >= 0 && add_finding(report, item, variant, err) != 0)
-            return -1;
     }
-    return 0;
 }
 
 int abp_report_add(struct abp_report *report, const struct abp_report_item *item,
@@ -158,8 +110,11 @@ int abp_report_add(struct abp_report *report, const struct abp_report_item *item
 {
     report->count++;
     report->failed += item->result == NULL;
-    if (item->result && count_result(report, item, err) != 0)
-        return -1;
+    if (item->result) {
+        count_verdicts(report, item->result);
+        if (abp_portfolio_add(&report->portfolio, item->name, item->result, err) != 0)
+            return -1;
+    }
     index_row(report, item);
     section_put(&report->body, item, report->count);
     return report->index.failed || report->body.failed ? abp_fail_memory(err) : 0;
@@ -189,51 +144,38 @@ static void put_counts(struct abp_buffer *page, const struct abp_report *report)
     abp_buffer_add(page, "</p>\n");
 }
 
-static void put_findings(struct abp_buffer *page, const struct abp_report *report,
-                         const struct abp_fdr_finding *found)
+/* What the whole portfolio says (fdr.h): more comparisons, more luck. */
+static int put_portfolio(struct abp_buffer *page, struct abp_report *report, struct abp_error *err)
 {
-    size_t named = 0, discovered = 0;
-    for (size_t i = 0; i < report->findings.count; i++)
-        discovered += found[i].discovered != 0;
-    abp_buffer_add(page, "<p>Of ");
-    html_plural(page, report->findings.count, "comparison");
-    abp_buffer_printf(page, " with a guard, %s",
-                      discovered ? abp_count_words(discovered).text : "none");
-    abp_buffer_add(page, discovered == 1 ? " holds" : discovered ? " hold" : " holds yet");
-    abp_buffer_printf(page,
-                      " when all are looked at together (e-BH: of what it lets through, at "
-                      "most %s is expected to be chance)",
-                      abp_percent_words(report->alpha).text);
-    for (size_t i = 0; i < report->findings.count && named < MOST_FINDINGS; i++) {
-        if (!found[i].discovered)
-            continue;
-        abp_buffer_add(page, named++ ? ", " : ": ");
-        abp_buffer_add(page, report->findings.list[i]);
-    }
-    if (discovered > named)
-        abp_buffer_printf(page, " and %s more", abp_count_words(discovered - named).text);
-    abp_buffer_add(page, ".</p>\n");
-}
-
-/* What the whole portfolio says (fdr.h): more looks, more luck. */
-static int put_portfolio(struct abp_buffer *page, const struct abp_report *report,
-                         struct abp_error *err)
-{
-    size_t n = report->findings.count;
-    if (n < 2)
+    struct abp_portfolio *p = &report->portfolio;
+    size_t named = 0;
+    if (p->count < 2)
         return 0;
-    struct abp_fdr_finding *found = calloc(n, sizeof *found);
-    if (!found)
-        return abp_fail_memory(err);
-    int rc = abp_fdr(found, report->e_values, n, report->alpha, err);
-    if (rc == 0)
-        put_findings(page, report, found);
-    free(found);
-    return rc;
+    if (!p->findings && abp_portfolio_judge(p, err) != 0)
+        return -1;
+    abp_buffer_printf(page, "<p>Looked at side by side, %s of ",
+                      p->survivors ? abp_count_words(p->survivors).text : "none");
+    html_plural(page, p->count, "randomised comparison");
+    abp_buffer_add(page, p->survivors > 1 ? " stand" : " stands");
+    abp_buffer_add(page, " (e-BH: of those that do, on average at most ");
+    html_text(page, abp_percent_words(p->alpha).text);
+    abp_buffer_add(page, " is chance)");
+    for (size_t i = 0; i < p->count && named < MOST_FINDINGS; i++) {
+        if (!p->findings[i].discovered)
+            continue;
+        abp_buffer_add(page, named++ ? "; " : ": ");
+        html_name(page, p->tests[i].experiment);
+        abp_buffer_add(page, ", ");
+        html_name(page, p->tests[i].variant);
+        abp_buffer_add(page, p->tests[i].up ? " better" : " worse");
+    }
+    if (p->survivors > named)
+        abp_buffer_printf(page, "; and %s more", abp_count_words(p->survivors - named).text);
+    abp_buffer_add(page, ".</p>\n");
+    return 0;
 }
 
-static int put_index(struct abp_buffer *page, const struct abp_report *report,
-                     struct abp_error *err)
+static int put_index(struct abp_buffer *page, struct abp_report *report, struct abp_error *err)
 {
     if (report->count < 2)
         return 0;
@@ -286,7 +228,7 @@ static void put_top(struct abp_buffer *page, int64_t now)
             when, when, when + 11);
 }
 
-int abp_report_finish(struct abp_buffer *page, const struct abp_report *report, int64_t now,
+int abp_report_finish(struct abp_buffer *page, struct abp_report *report, int64_t now,
                       struct abp_error *err)
 {
     put_top(page, now);

@@ -136,6 +136,21 @@ static void put_head(struct abp_buffer *buf, const struct abp_report_item *item,
 
 /* ---- the answer ---- */
 
+/* What the same posts say under the prior that was not learned. */
+static void put_without(struct abp_buffer *buf, const struct abp_without_result *without)
+{
+    const struct abp_summary *l = &without->log_lift;
+    if (isnan(without->p_better))
+        return;
+    abp_buffer_printf(buf,
+                      "<p class=\"soft\">Without what was learned from other experiments: ×%s, ",
+                      abp_ratio_words(exp(l->q50)).text);
+    abp_buffer_printf(buf, "%s to ", abp_ratio_words(exp(l->q025)).text);
+    abp_buffer_printf(buf, "%s, ", abp_ratio_words(exp(l->q975)).text);
+    html_text(buf, abp_percent_words(without->p_better).text);
+    abp_buffer_printf(buf, " better, %s.</p>", abp_verdict_words(without->verdict));
+}
+
 static void put_answer(struct abp_buffer *buf, const struct abp_result *result, size_t v)
 {
     const struct abp_variant_result *variant = &result->variants[v];
@@ -157,6 +172,7 @@ static void put_answer(struct abp_buffer *buf, const struct abp_result *result, 
         abp_buffer_add(buf, "</p>");
         abp_buffer_release(&words);
     }
+    put_without(buf, &variant->without);
     abp_buffer_add(buf, "</li>\n");
 }
 

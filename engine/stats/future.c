@@ -11,10 +11,10 @@ static void copy_past(struct stats_future *f, const struct abp_guard_input *past
     memcpy(f->exposure, past->exposure, n * sizeof *f->exposure);
     memcpy(f->variant, past->variant, n * sizeof *f->variant);
     memcpy(f->block, past->block, n * sizeof *f->block);
-    if (f->slot)
+    if (f->slot && past->slot)
         memcpy(f->slot, past->slot, n * sizeof *f->slot);
     for (size_t i = 0; f->probability && i < (n + f->blocks * K) * K; i++)
-        f->probability[i] = i < n * K ? past->probability[i] : NAN;
+        f->probability[i] = i < n * K && past->probability ? past->probability[i] : NAN;
 }
 
 int stats_future_open(struct stats_future *f, const struct abp_guard_input *past, size_t channels,

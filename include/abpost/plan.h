@@ -94,6 +94,12 @@ int abp_plan_preview(struct abp_plan_report *report, struct abp_planned_list *li
                      struct abp_store *store, const struct abp_plan_input *input,
                      struct abp_error *err) ABP_MUST_CHECK;
 
+/* The experiment as if it were still to be made, from now or its start on: to max_posts or so many
+ * seconds beyond ABP_PLAN_DAYS, whichever is first, as abp_plan_preview without a store. Caller
+ * releases the list. */
+int abp_plan_whole(struct abp_planned_list *list, const struct abp_plan_input *input, int64_t ahead,
+                   struct abp_error *err) ABP_MUST_CHECK;
+
 /* *done_at: UTC seconds of the last post before max_posts is reached, if from now on every slot is
  * used and nothing else is planned on the channels; 0: there is no limit, it is reached already, or
  * it would take more than ten years. Stores nothing; store may be NULL. */

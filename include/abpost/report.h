@@ -11,6 +11,7 @@
 #include "abpost/buffer.h"
 #include "abpost/config.h"
 #include "abpost/outbox.h"
+#include "abpost/portfolio.h"
 #include "abpost/posts.h"
 #include "abpost/result.h"
 
@@ -33,16 +34,12 @@ struct abp_report_item {
 
 /* A page on its way. Zero-initialised by abp_report_init(). */
 struct abp_report {
-    struct abp_buffer index, body;      /* owned */
-    int complete; /* 1: the caller says that nothing is missing; read by nobody here */
-    size_t count, failed;               /* experiments so far; of these without a result */
-    size_t comparisons;                 /* variants set against a baseline so far */
+    struct abp_buffer index, body; /* owned */
+    int complete;         /* 1: the caller says that nothing is missing; read by nobody here */
+    size_t count, failed; /* experiments so far; of these without a result */
+    size_t comparisons;   /* variants set against a baseline so far */
     size_t verdicts[ABP_VERDICT_COUNT]; /* of these */
-    /* The portfolio: what e-BH (fdr.h) is given at the end. */
-    double *e_values;          /* owned; one for each comparison that has a guard */
-    struct abp_names findings; /* owned; what each is called, as HTML */
-    size_t findings_capacity;
-    double alpha; /* the smallest of the experiments' */
+    struct abp_portfolio portfolio;
 };
 
 void abp_report_init(struct abp_report *report);
@@ -53,7 +50,7 @@ int abp_report_add(struct abp_report *report, const struct abp_report_item *item
                    struct abp_error *err) ABP_MUST_CHECK;
 
 /* Appends the whole page. now: UTC seconds: as of when it speaks. Fails like abp_report_add(). */
-int abp_report_finish(struct abp_buffer *page, const struct abp_report *report, int64_t now,
+int abp_report_finish(struct abp_buffer *page, struct abp_report *report, int64_t now,
                       struct abp_error *err) ABP_MUST_CHECK;
 
 /* 1: a file that begins with these bytes is such a page, or empty. */

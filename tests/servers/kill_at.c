@@ -19,6 +19,14 @@
     (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |      \
      PTRACE_O_EXITKILL)
 
+/* ptrace() takes numbers as pointers. */
+static void *as_pointer(long number)
+{
+    void *pointer = NULL;
+    memcpy(&pointer, &number, sizeof number);
+    return pointer;
+}
+
 struct run {
     pid_t child;
     long passed, wanted;
@@ -39,7 +47,7 @@ static int is_connect(pid_t pid)
 {
     struct ptrace_syscall_info info;
     memset(&info, 0, sizeof info);
-    if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof info, &info) <= 0)
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, as_pointer((long)sizeof info), &info) <= 0)
         return 0;
     return info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_connect;
 }
@@ -74,7 +82,7 @@ static void follow(struct run *run)
             continue;
         }
         int signal = take_stop(run, pid, status);
-        ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)signal);
+        ptrace(PTRACE_SYSCALL, pid, NULL, as_pointer(signal));
     }
 }
 
@@ -107,7 +115,7 @@ int main(int argc, char **argv)
     }
     int status;
     if (waitpid(run.child, &status, 0) != run.child || !WIFSTOPPED(status) ||
-        ptrace(PTRACE_SETOPTIONS, run.child, NULL, (void *)(long)OPTIONS) != 0 ||
+        ptrace(PTRACE_SETOPTIONS, run.child, NULL, as_pointer((long)OPTIONS)) != 0 ||
         ptrace(PTRACE_SYSCALL, run.child, NULL, NULL) != 0) {
         fprintf(stderr, "kill_at: this machine does not let a process be traced\n");
         return 126;

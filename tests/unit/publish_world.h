@@ -8,6 +8,7 @@
 #include "abpost/plan.h"
 #include "abpost/publish.h"
 
+#include <ftw.h>
 #include <jansson.h>
 #include <sys/stat.h>
 
@@ -239,16 +240,21 @@ static inline struct world *world_make(void **state, const char *channel, const 
     return w;
 }
 
+static inline int world_remove(const char *path, const struct stat *info, int kind, struct FTW *ftw)
+{
+    (void)info, (void)kind, (void)ftw;
+    return remove(path);
+}
+
 static inline void world_free(struct world *w)
 {
-    char command[900];
     abp_store_close(w->store);
     abp_zone_free(w->zone);
     abp_experiment_release(&w->experiment);
     abp_workspace_release(&w->ws);
-    snprintf(command, sizeof command, "rm -rf '%s'/posts '%s'/outbox '%s'/.abpost",
-             w->scratch->folder, w->scratch->folder, w->scratch->folder);
-    assert_int_equal(system(command), 0);
+    static const char *const folders[] = {"posts", "outbox", ".abpost"};
+    for (size_t i = 0; i < 3; i++)
+        nftw(scratch_path(w->scratch, folders[i]), world_remove, 8, FTW_DEPTH | FTW_PHYS);
     free(w);
 }
 

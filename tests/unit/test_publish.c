@@ -2,6 +2,8 @@
  * never came. */
 #include "publish_world.h"
 
+#include "abpost/sign_in.h"
+
 #include "publish/owner.h"
 
 #include <sys/wait.h>
@@ -173,6 +175,18 @@ static void test_nobody_answers(void **state)
     world_free(w);
 }
 
+/* How many accounts are kept as refusing us, for whoever asks when the pass is long over. */
+static size_t refused(struct world *w)
+{
+    struct abp_refused_accounts accounts;
+    struct abp_error err = {0};
+    assert_int_equal(abp_sign_in_list(&accounts, w->store, &err), 0);
+    size_t count = accounts.count;
+    assert_true(count == 0 || accounts.list[0].reason[0] != '\0');
+    abp_sign_in_release(&accounts);
+    return count;
+}
+
 static void test_answers(void **state)
 {
     struct world *w = world_make(state, MASTODON, "");
@@ -181,6 +195,7 @@ static void test_answers(void **state)
     w->mode = FAKE_SIGN_IN;
     struct abp_publish_report report = world_pass(w, 9, 0);
     assert_int_equal(report.sign_in, 1);
+    assert_int_equal(refused(w), 1);
     assert_int_equal(world_count(w, ABP_UNKNOWN), 0);
     w->mode = FAKE_BUSY;
     report = world_pass(w, 9, 1);
@@ -189,8 +204,10 @@ static void test_answers(void **state)
     report = world_pass(w, 9, 2);
     assert_int_equal(report.count[ABP_NOTE_WAITING], 1); /* Retry-After */
     assert_int_equal(w->statuses, 0);
+    assert_int_equal(refused(w), 1); /* nobody has let us in since */
     world_pass(w, 9, 12);
     assert_int_equal(w->statuses, 1);
+    assert_int_equal(refused(w), 0);
     w->mode = FAKE_NOT_SENT;
     report = world_pass(w, 15, 0);
     assert_int_equal(report.unreachable, 1);
