@@ -24,9 +24,10 @@ static int ascending(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* The posts of one style: amounts, ascending, into room for all of them. */
+/* The posts of one style: amounts, ascending; at most `room`. */
 static struct strip_row strip_of(const struct abp_posts *posts,
-                                 const struct abp_variant_result *variant, double *amounts)
+                                 const struct abp_variant_result *variant, double *amounts,
+                                 size_t room)
 {
     struct strip_row row = {.name = variant->name, .amounts = amounts, .mean = NAN};
     uint32_t number = 0;
@@ -39,7 +40,7 @@ static struct strip_row strip_of(const struct abp_posts *posts,
         double amount = amount_of(&posts->rows[i]);
         if (isnan(amount))
             row.missing++;
-        else
+        else if (row.count < room)
             amounts[row.count++] = amount;
     }
     qsort(amounts, row.count, sizeof *amounts, ascending);
@@ -75,9 +76,11 @@ static void put_strips(struct abp_buffer *buf, const struct abp_report_item *ite
 {
     const struct abp_result *result = item->result;
     const char *what = has_exposure(item->posts) ? "outcome per exposure" : "outcome";
+    size_t room = item->posts->count; /* every post is of one style */
     for (size_t v = 0; v < result->variant_count; v++) {
-        rows[v] = strip_of(item->posts, &result->variants[v], amounts);
+        rows[v] = strip_of(item->posts, &result->variants[v], amounts, room);
         amounts += rows[v].count;
+        room -= rows[v].count;
     }
     abp_buffer_add(buf, "<h3>Every post</h3><figure>\n<figcaption>");
     abp_buffer_printf(buf,
