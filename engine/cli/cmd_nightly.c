@@ -118,6 +118,7 @@ static int evaluate_one(struct nightly *n, const struct abp_source *source,
     }
     if (abp_learning_evaluate(&result, learning, &source->experiment, &posts,
                               abp_source_seed(n->rounds.env->seed, name), &why) == 0) {
+        result.fit.seed = n->rounds.env->seed; /* what gives these numbers again */
         struct abp_shown shown = {.name = name,
                                   .result = &result,
                                   .experiment = &source->experiment,
