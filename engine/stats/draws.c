@@ -14,6 +14,9 @@
 #define DRAWS_LEAST 8192
 #define DRAWS_MOST  65536
 #define PILOT       1024 /* of them weighed at least */
+/* Cells and terms that all weighed draws together look at, more or less, but for so many draws. */
+#define WORK_MOST   ((size_t)1 << 27)
+#define DRAWS_FLOOR 4096
 
 /* The Monte Carlo error of a probability near 1/2 that is aimed at, in absolute terms. */
 #define AIM 0.0015
@@ -263,6 +266,15 @@ static void narrow_weights(struct stats_draws *draws)
         draws->weight[i] /= sum;
 }
 
+/* Draws that are weighed at most: each looks at all cells and terms. */
+static size_t draws_most(const struct stats_latent *latent)
+{
+    size_t work = latent->size + latent->design->cell_count, most = DRAWS_MOST;
+    while (most > DRAWS_FLOOR && most > WORK_MOST / work)
+        most /= 2;
+    return most;
+}
+
 /* Narrow draws to weigh for AIM, from the spread of w - r so far: the error of a mean of f - 1/2,
  * f 0 or 1, that is weighted by it. */
 static size_t draws_needed(struct stats_draws *draws)
@@ -278,7 +290,8 @@ static size_t draws_needed(struct stats_draws *draws)
         double off = n * (exp(draws->log_ratio[i] - top) / sum - draws->weight[i]);
         squares += off * off;
     }
-    while (need < DRAWS_MOST && (double)need < squares / n * 0.25 / (AIM * AIM))
+    size_t most = draws_most(draws->latent);
+    while (need < most && (double)need < squares / n * 0.25 / (AIM * AIM))
         need *= 2;
     return need;
 }

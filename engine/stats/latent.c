@@ -53,7 +53,7 @@ static size_t field_numbers(const struct stats_latent *latent)
     if (d->has_channels)
         n += d->channels * (4 + latent->globals + 4 * d->variants);
     if (d->has_channels && d->has_slots)
-        n += d->cell_count;
+        n += d->place_count;
     return n;
 }
 
@@ -85,7 +85,7 @@ int stats_field_init(struct stats_field *field, const struct stats_latent *laten
         field->u_sd = p += pairs;
         field->channel_log_ratio = p += d->channels;
         field->b_sd = p += d->channels;
-        field->cell_coupling = p + pairs;
+        field->place_coupling = p + pairs;
     }
     return 0;
 }
@@ -246,7 +246,7 @@ static void add_slots(struct stats_field *field, const struct stats_latent *late
     for (size_t i = from; i < to; i++) {
         sums[d->cells[i].slot] += latent->curvature[i];
         if (d->has_channels)
-            field->cell_coupling[i] = latent->curvature[i] * shrink;
+            field->place_coupling[d->cells[i].place] += latent->curvature[i] * shrink;
     }
     for (size_t s = 0; s < d->slots; s++) {
         double *of_slot = row_of(field, latent, s);
@@ -303,6 +303,8 @@ static void eliminate_channel(struct stats_field *field, const struct stats_late
     if (d->has_channels) {
         double alone = 1.0 / gsl_pow_2(field->scales.tau_b);
         memset(row, 0, m * sizeof *row);
+        for (size_t p = d->place_start[c]; d->has_slots && p < d->place_start[c + 1]; p++)
+            field->place_coupling[p] = 0.0;
         for (size_t v = 0; v < d->variants; v++) { /* pairs without a post: the prior */
             field->b_precision[c * d->variants + v] = alone;
             field->b_coupling[c * d->variants + v] = 0.0;
@@ -396,9 +398,9 @@ static void eliminate_right(const struct stats_field *field, struct stats_latent
             r[latent->at_theta + v] -= pull;
         }
         if (d->has_slots)
-            for (size_t i = d->channel_start[c]; i < d->channel_start[c + 1]; i++)
-                r[d->cells[i].slot] -=
-                    field->cell_coupling[i] * r[at_b(latent, c, d->cells[i].variant)];
+            for (size_t p = d->place_start[c]; p < d->place_start[c + 1]; p++)
+                r[d->places[p].slot] -=
+                    field->place_coupling[p] * r[at_b(latent, c, d->places[p].variant)];
         for (size_t i = 0; i < latent->globals; i++)
             r[i] -= field->u_coupling[c * latent->globals + i] * *ru;
     }
@@ -422,8 +424,8 @@ void stats_field_b_shifts(const struct stats_field *field, const struct stats_la
         shift[v] = -field->b_coupling[c * d->variants + v] *
                    (u_change + change[latent->at_mu] + change[latent->at_theta + v]);
     if (d->has_slots)
-        for (size_t i = d->channel_start[c]; i < d->channel_start[c + 1]; i++)
-            shift[d->cells[i].variant] -= field->cell_coupling[i] * change[d->cells[i].slot];
+        for (size_t p = d->place_start[c]; p < d->place_start[c + 1]; p++)
+            shift[d->places[p].variant] -= field->place_coupling[p] * change[d->places[p].slot];
 }
 
 /* latent->step = precision^-1 latent->right. */
@@ -583,8 +585,8 @@ static double predictor_variance(const struct stats_field *field, struct stats_l
     memset(e, 0, m * sizeof *e);
     if (d->has_slots) {
         e[cell->slot] = 1.0;
-        for (size_t j = pair_from; j < pair_to; j++)
-            e[d->cells[j].slot] -= field->cell_coupling[j];
+        for (size_t p = d->cells[pair_from].place; p <= d->cells[pair_to - 1].place; p++)
+            e[d->places[p].slot] -= field->place_coupling[p];
     }
     for (size_t k = 0; k < m; k++)
         e[k] -= left * field->u_coupling[cell->channel * m + k];

@@ -32,7 +32,7 @@ struct stats_field {
     double *u_sd, *b_sd;          /* channels; channels x variants: precision^-1/2 */
     double *b_mean, *b_precision; /* channels x variants */
     double *b_coupling;           /* channels x variants: on u, mu and theta alike */
-    double *cell_coupling;        /* cells: of b on w; empty without slots */
+    double *place_coupling;       /* places: of b on w; empty without slots */
     double *memory;               /* owned; all of the above point into it */
 };
 

@@ -19,6 +19,8 @@
 #define FIRST_SHARE 8
 #define FIRST_LEAST 64
 #define MEMORY_MOST ((size_t)64 << 20)
+/* Cells that all points together look at, more or less. */
+#define CELLS_MOST ((size_t)1 << 24)
 
 struct search {
     struct stats_latent *latent; /* borrowed */
@@ -323,10 +325,12 @@ static int by_lift(const void *left, const void *right)
     return (a->z[1] > b->z[1]) - (a->z[1] < b->z[1]);
 }
 
-/* Points of the refined proposal that memory allows. */
+/* Points of the refined proposal that memory allows, and work: each looks at all cells. */
 static size_t refined_points(const struct stats_latent *latent)
 {
     size_t fit = MEMORY_MOST / stats_field_bytes(latent), count = POINTS_MOST;
+    if (fit > CELLS_MOST / latent->design->cell_count)
+        fit = CELLS_MOST / latent->design->cell_count;
     while (count > POINTS_LEAST && count > fit)
         count /= 2;
     return count;
