@@ -4,6 +4,7 @@
 #   tests/install-packages.sh build            what abpost is built from
 #   tests/install-packages.sh build tests      ... and what its tests need
 #   tests/install-packages.sh build tests checks
+#   tests/install-packages.sh servers          the platforms' own servers, which tests/servers runs
 #
 # Needs root or sudo only when something is missing. Asks no question. Everything it says goes to
 # stderr, so that a caller's stdout stays its own.
@@ -15,10 +16,15 @@ packages_of() {
         echo gcc libc6-dev cmake ninja-build pkg-config libsqlite3-dev libgsl-dev libinih-dev \
             libcurl4-openssl-dev libjansson-dev libutf8proc-dev libssl-dev tzdata
         ;;
-    tests) echo libcmocka-dev sqlite3 pmccabe ;;
+    tests) echo libcmocka-dev sqlite3 pmccabe curl ;;
     checks) echo git clang clang-format clang-tidy libclang-rt-14-dev ;;
+    servers)
+        # Node from elsewhere (18 or newer) does as well, and then Debian's must not replace it.
+        command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm
+        echo g++ make python3 curl jq postgresql
+        ;;
     *)
-        echo "install-packages: unknown group '$1'; accepted: build, tests, checks" >&2
+        echo "install-packages: unknown group '$1'; accepted: build, tests, checks, servers" >&2
         exit 2
         ;;
     esac

@@ -3,13 +3,14 @@
 #
 # Two builds, because two kinds of tests want different ones:
 #   build/dev      ASan and UBSan; every test but the statistical simulations (label `statistics`:
-#                  tests/unit/test_*_sim.c and test_sbc*.c), which there would take many minutes
-#   build/release  as users run it; every test, the simulations too
+#                  tests/unit/test_*_sim.c and test_sbc*.c), which there would take many minutes, and
+#                  those against real servers (label `real`)
+#   build/release  as users run it; every test, the simulations and the real servers too
 # So every test runs at least once, most run in both, and either one failing is a failure here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-tests/install-packages.sh build tests
+tests/install-packages.sh build tests servers
 jobs=$(nproc)
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

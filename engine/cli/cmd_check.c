@@ -2,25 +2,28 @@
 #include "inputs.h"
 #include "list.h"
 #include "paths.h"
+#include "queue.h"
 #include "screen.h"
 
 #include "abpost/import.h"
 #include "abpost/store.h"
 
-#include <errno.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MAX_MESSAGE 8192
 
 struct check {
-    const struct abp_args *args; /* borrowed */
-    const struct abp_env *env;   /* borrowed */
-    struct abp_list list;        /* of the mistakes, where not as text */
+    const struct abp_args *args;    /* borrowed */
+    const struct abp_env *env;      /* borrowed */
+    struct abp_list list;           /* of the mistakes, where not as text */
+    struct abp_reaches reaches;     /* the workspace's channels */
+    unsigned char *asked, *trouble; /* owned; a channel each: 1: looked at; 1: something is wrong */
+    char *workspace;                /* owned; abpost.ini as a person reads it; NULL: none */
     size_t files, mistakes;
+    size_t posts, unapproved;    /* post files that have to be approved; those that are not */
+    size_t refused, unreachable; /* channels, with --online */
+    size_t signed_in;
 };
 
 static void report(struct check *check, const char *file, long line, const char *message)
@@ -54,44 +57,93 @@ static void report_all(struct check *check, struct abp_mistakes *mistakes)
     abp_mistakes_release(mistakes);
 }
 
-/* ---- secrets ---- */
+/* ---- channels ---- */
 
-static void check_secret_file(struct check *check, const char *file, long line, const char *path)
+static void report_channel(struct check *check, size_t i, const struct abp_error *why)
 {
-    struct stat info;
-    if (stat(path, &info) != 0 || access(path, R_OK) != 0)
-        reportf(check, file, line, "the secret's file %s can't be read: %s", path, strerror(errno));
-    else if (!S_ISREG(info.st_mode))
-        reportf(check, file, line, "the secret's file %s is not a file", path);
-    else if (info.st_mode & (S_IRWXG | S_IRWXO))
-        reportf(check, file, line,
-                "others can read the secret in %s (mode %03o); make it yours alone: chmod 600 %s",
-                path, (unsigned)(info.st_mode & 0777), path);
-    else if (info.st_size == 0)
-        reportf(check, file, line, "the secret's file %s is empty", path);
+    const struct abp_channel *channel = check->reaches.list[i].channel;
+    /* What a connector says begins with the channel's name already. */
+    int named = strncmp(why->message, "channel ", 8) == 0;
+    check->trouble[i] = 1;
+    reportf(check, check->workspace, channel->line, "%s%s%s%s", named ? "" : "[channel ",
+            named ? "" : channel->name, named ? "" : "] ", why->message);
 }
 
-static void check_secret(struct check *check, const char *file, long line,
+static void check_secret(struct check *check, const struct abp_workspace *ws, size_t i,
                          const struct abp_secret *secret)
 {
-    if (secret->source == ABP_SECRET_FILE)
-        check_secret_file(check, file, line, secret->value);
-    if (secret->source != ABP_SECRET_ENV)
+    struct abp_buffer value;
+    struct abp_error why = {0};
+    if (secret->source == ABP_SECRET_NONE)
         return;
-    const char *value = getenv(secret->value);
-    if (!value || !*value)
-        reportf(check, file, line, "the secret's variable $%s is not set", secret->value);
+    if (abp_secret_read(&value, secret, ws->root, &why) == 0)
+        abp_secret_wipe(&value);
+    else
+        report_channel(check, i, &why);
 }
 
-static void check_channels(struct check *check, const struct abp_workspace *ws)
+static int open_channels(struct check *check, const struct abp_workspace *ws, struct abp_error *err)
 {
-    char *file = abp_path_short(ws->path);
-    for (size_t i = 0; i < ws->channel_count; i++) {
-        const struct abp_channel *channel = &ws->channels[i];
-        check_secret(check, file ? file : ws->path, channel->line, &channel->password);
-        check_secret(check, file ? file : ws->path, channel->line, &channel->token);
+    if (abp_reaches_open(&check->reaches, ws, err) != 0)
+        return -1;
+    check->asked = calloc(check->reaches.count + 1, 1);
+    check->trouble = calloc(check->reaches.count + 1, 1);
+    check->workspace = abp_path_short(ws->path);
+    if (!check->asked || !check->trouble || !check->workspace)
+        return abp_fail_memory(err);
+    for (size_t i = 0; i < check->reaches.count; i++) {
+        check_secret(check, ws, i, &ws->channels[i].password);
+        check_secret(check, ws, i, &ws->channels[i].token);
     }
-    free(file);
+    return 0;
+}
+
+static void close_channels(struct check *check)
+{
+    abp_reaches_close(&check->reaches);
+    free(check->asked);
+    free(check->trouble);
+    free(check->workspace);
+}
+
+/* Signs in to channel i, whose secrets are in order. */
+static int ask_server(struct check *check, const struct abp_workspace *ws, size_t i,
+                      struct abp_error *err)
+{
+    struct abp_error why = {0};
+    struct abp_reach *reach = &check->reaches.list[i];
+    if (abp_reach_ask(reach, ws, check->env, &why) == 0) {
+        check->signed_in += reach->ops->check != NULL;
+        return 0;
+    }
+    if (why.code != ABP_DATA && why.code != ABP_PERSON && why.code != ABP_UNREACHABLE) {
+        *err = why;
+        return -1;
+    }
+    report_channel(check, i, &why);
+    /* Neither is a mistake in a file, and each has an exit status of its own. */
+    check->mistakes -= why.code != ABP_DATA;
+    check->refused += why.code == ABP_PERSON;
+    check->unreachable += why.code == ABP_UNREACHABLE;
+    return 0;
+}
+
+/* The first time that an experiment wants to post to channel i. */
+static int look_at_channel(struct check *check, const struct abp_workspace *ws, size_t i,
+                           struct abp_error *err)
+{
+    struct abp_reach *reach = &check->reaches.list[i];
+    struct abp_error why;
+    if (check->asked[i])
+        return 0;
+    check->asked[i] = 1;
+    if (!reach->ops) {
+        abp_fail(&why, ABP_DATA, "this version of abpost can't post to %s",
+                 abp_platform_name(reach->channel->platform));
+        report_channel(check, i, &why);
+        return 0;
+    }
+    return check->args->online && !check->trouble[i] ? ask_server(check, ws, i, err) : 0;
 }
 
 /* ---- experiments ---- */
@@ -105,28 +157,56 @@ static char *posts_folder(const char *root, const char *path)
     return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 }
 
-static int check_posts(struct check *check, const struct abp_experiment *experiment,
-                       const char *folder, struct abp_error *err)
+/* What is wrong with one file on one channel. */
+struct fault {
+    struct check *check; /* borrowed */
+    const char *file;    /* borrowed */
+    const char *channel; /* borrowed */
+};
+
+static void report_fault(void *context, const char *message)
 {
-    for (size_t i = 0; i < experiment->variant_count; i++) {
-        const struct abp_variant *variant = &experiment->variants[i];
-        if (!variant->posts)
-            continue;
-        glob_t found;
-        char *pattern = abp_path_join(folder, variant->posts);
-        if (!pattern)
-            return abp_fail_memory(err);
-        int rc = glob(pattern, GLOB_NOSORT, NULL, &found);
-        if (rc == 0)
-            globfree(&found);
-        else if (rc == GLOB_NOMATCH)
-            reportf(check, experiment->path, variant->line,
-                    "no file matches posts = %s; one text file a post is needed", variant->posts);
-        else
-            reportf(check, experiment->path, variant->line, "posts = %s could not be searched: %s",
-                    variant->posts, strerror(errno));
-        free(pattern);
+    const struct fault *fault = context;
+    reportf(fault->check, fault->file, 0, "%s (channel %s)", message, fault->channel);
+}
+
+static void check_post(struct check *check, const struct abp_experiment *experiment,
+                       struct abp_queued *post)
+{
+    check->files++;
+    if (!post->readable) {
+        report_all(check, &post->mistakes);
+        return;
     }
+    for (size_t i = 0; i < experiment->channels.count; i++) {
+        const struct abp_reach *reach =
+            abp_reach_find(&check->reaches, experiment->channels.list[i]);
+        struct fault fault = {check, post->file, experiment->channels.list[i]};
+        if (reach && reach->ops)
+            abp_content_faults(&post->content, reach->ops, &reach->limits, report_fault, &fault);
+    }
+    if (experiment->decision.review) {
+        check->posts++;
+        check->unapproved += post->content.approval != ABP_APPROVED;
+    }
+}
+
+static int check_posts(struct check *check, const struct abp_experiment *experiment,
+                       const struct abp_workspace *ws, const char *folder, struct abp_error *err)
+{
+    struct abp_queue queue;
+    int rc = 0;
+    for (size_t i = 0; i < check->reaches.count && rc == 0; i++)
+        for (size_t k = 0; k < experiment->channels.count && rc == 0; k++)
+            if (abp_is_scheduled(experiment) &&
+                strcmp(check->reaches.list[i].channel->name, experiment->channels.list[k]) == 0)
+                rc = look_at_channel(check, ws, i, err);
+    if (rc != 0 || abp_queue_read(&queue, experiment, folder, err) != 0)
+        return -1;
+    report_all(check, &queue.mistakes);
+    for (size_t i = 0; i < queue.count; i++)
+        check_post(check, experiment, &queue.list[i]);
+    abp_queue_release(&queue);
     return 0;
 }
 
@@ -171,7 +251,7 @@ static int check_experiment(struct check *check, const struct abp_inputs *inputs
         return 0;
     }
     char *folder = posts_folder(inputs->root, path);
-    int rc = folder ? check_posts(check, &experiment, folder, err) : abp_fail_memory(err);
+    int rc = folder ? check_posts(check, &experiment, ws, folder, err) : abp_fail_memory(err);
     if (rc == 0)
         rc = check_import(check, &experiment, err);
     free(folder);
@@ -191,9 +271,10 @@ static int check_inputs(struct check *check, struct abp_error *err)
         return -1;
     check->files += inputs.root != NULL;
     if (inputs.has_workspace)
-        check_channels(check, &inputs.ws);
+        rc = open_channels(check, &inputs.ws, err);
     for (size_t i = 0; i < inputs.count && rc == 0; i++)
         rc = check_experiment(check, &inputs, inputs.paths[i], err);
+    close_channels(check); /* they borrow from the workspace */
     abp_inputs_release(&inputs);
     return rc;
 }
@@ -204,9 +285,37 @@ static int show_fine(const struct check *check, struct abp_error *err)
     abp_buffer_init(&buf, 256);
     abp_buffer_printf(&buf, "%s file%s checked, nothing wrong.\n",
                       abp_count_words(check->files).text, check->files == 1 ? "" : "s");
+    if (check->signed_in)
+        abp_buffer_printf(&buf, "%s channel%s answered and let us in.\n",
+                          abp_count_words(check->signed_in).text, check->signed_in == 1 ? "" : "s");
+    if (check->unapproved)
+        abp_buffer_printf(&buf,
+                          "%s of %s posts not approved yet, so not to be posted; abpost approve "
+                          "lists them.\n",
+                          abp_count_words(check->unapproved).text,
+                          abp_count_words(check->posts).text);
     int rc = abp_emit(check->env, &buf, err);
     abp_buffer_release(&buf);
     return rc;
+}
+
+/* 0, or -1 with what the exit status says: mistakes come first, since they can be mended at once.
+ */
+static int verdict(const struct check *check, struct abp_error *err)
+{
+    if (check->mistakes)
+        return abp_fail(err, ABP_DATA, "%s mistake%s; %s file%s checked",
+                        abp_count_words(check->mistakes).text, check->mistakes == 1 ? "" : "s",
+                        abp_count_words(check->files).text, check->files == 1 ? "" : "s");
+    if (check->refused)
+        return abp_fail(err, ABP_PERSON, "%s channel%s not let us in",
+                        abp_count_words(check->refused).text,
+                        check->refused == 1 ? " does" : "s do");
+    if (check->unreachable)
+        return abp_fail(err, ABP_UNREACHABLE, "%s channel%s can't be reached",
+                        abp_count_words(check->unreachable).text,
+                        check->unreachable == 1 ? "" : "s");
+    return 0;
 }
 
 static int run_check(const struct abp_args *args, const struct abp_env *env, struct abp_error *err)
@@ -221,23 +330,38 @@ static int run_check(const struct abp_args *args, const struct abp_env *env, str
     }
     if (args->format != ABP_TEXT && abp_list_end(&check.list, err) != 0)
         return -1;
-    if (check.mistakes)
-        return abp_fail(err, ABP_DATA, "%s mistake%s; %s file%s checked",
-                        abp_count_words(check.mistakes).text, check.mistakes == 1 ? "" : "s",
-                        abp_count_words(check.files).text, check.files == 1 ? "" : "s");
+    if (verdict(&check, err) != 0)
+        return -1;
     return args->format == ABP_TEXT && !args->quiet ? show_fine(&check, err) : 0;
 }
+
+static int set_online(struct abp_args *args, struct abp_env *env, const char *value,
+                      struct abp_error *err)
+{
+    (void)env, (void)value, (void)err;
+    args->online = 1;
+    return 0;
+}
+
+static const struct abp_option options[] = {
+    {0, "online", NULL,
+     "also sign in to the channels that the experiments post to, and ask what they allow",
+     set_online},
+};
 
 static const char *const details[] = {
     "Reads the workspace and the experiments (all of them when none is named; NAME stands for "
     "experiments/NAME.ini, and a path to an .ini file works anywhere). It posts nothing and "
-    "changes "
-    "nothing.",
+    "changes nothing.",
     "Every mistake is one line on standard error, file:line: what is wrong; what is accepted. "
-    "Besides the files themselves it looks for post files that don't exist, secrets that are "
-    "missing, can't be read or can be read by others, and rows of imported files that can't be "
-    "read. "
-    "The exit status is 65 when there are mistakes.",
+    "Besides the files themselves it reads every post file: its headers, its images, and its "
+    "length "
+    "as each channel of the experiment counts it. It looks for secrets that are missing, can't be "
+    "read or can be read by others (a command: is run), and for rows of imported files that can't "
+    "be read. The exit status is 65 when there are mistakes.",
+    "With --online lengths and images are checked against what each server itself allows. A "
+    "sign-in "
+    "that is refused makes the exit status 3, a server that can't be reached 69.",
     "With --format json (schema abpost.check/1) or csv the mistakes go to standard output, each "
     "with its file, line and message.",
     NULL,
@@ -250,5 +374,7 @@ const struct abp_command abp_command_check = {
     .summary = "read every file and say what is wrong; nothing is changed",
     .details = details,
     .formats = ABP_EVERY_FORMAT,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
     .run = run_check,
 };

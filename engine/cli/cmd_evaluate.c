@@ -1,11 +1,12 @@
 /* abpost evaluate: the results. Reads, never posts. */
+#include "cmd_evaluate.h"
+
 #include "inputs.h"
+#include "learning.h"
 #include "pool.h"
 #include "progress.h"
 #include "show.h"
 #include "source.h"
-
-#include "abpost/evaluate.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 /* A source that several jobs read; the last one frees it. */
 struct shared {
     struct abp_source source;
+    struct abp_learning learning;
     atomic_size_t users;
     int noted; /* its note was said */
 };
@@ -26,6 +28,7 @@ struct job {
     struct shared *from; /* shared; NULL: the file itself could not be read */
     char *name;          /* owned */
     struct abp_posts posts;
+    struct abp_decided_list decisions;
     struct abp_result result;
     struct abp_mistakes mistakes; /* of the file */
     struct abp_error err;
@@ -68,6 +71,11 @@ static int open_next(struct evaluation *ev, const char *path, struct abp_mistake
         free(shared);
         return -1;
     }
+    if (abp_learning_find(&shared->learning, &shared->source, &ev->sources, err) != 0) {
+        abp_source_close(&shared->source);
+        free(shared);
+        return -1;
+    }
     atomic_init(&shared->users, 1);
     atomic_fetch_add(&ev->known, shared->source.count);
     atomic_fetch_sub(&ev->known, 1);
@@ -91,8 +99,13 @@ static struct job *next_of_current(struct evaluation *ev, struct job *job)
     job->from = ev->current;
     atomic_fetch_add(&job->from->users, 1);
     if (abp_source_name(&job->name, source, i, &job->err) == 0 &&
-        abp_source_load(&job->posts, source, i, &job->err) == 0)
+        abp_source_load(&job->posts, source, i, &job->err) == 0) {
         job->state = LOADED;
+        if (ev->show.page && abp_source_decisions(&job->decisions, source, &job->err) != 0) {
+            abp_posts_release(&job->posts);
+            job->state = FAILED;
+        }
+    }
     return job;
 }
 
@@ -119,18 +132,6 @@ static void *next_job(void *context)
 
 /* ---- doing them: on any thread ---- */
 
-/* From --seed and the name alone, so that neither the order nor the other experiments matter. */
-static uint64_t seed_of(uint64_t seed, const char *name)
-{
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    hash += 0x9e3779b97f4a7c15u * (seed + 1); /* then splitmix64's finaliser */
-    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
-    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
-    return hash ^ (hash >> 31);
-}
-
 static void work(void *context, void *argument)
 {
     struct evaluation *ev = context;
@@ -138,15 +139,17 @@ static void work(void *context, void *argument)
     if (job->state != LOADED)
         return;
     double started = abp_steady_seconds();
-    if (abp_evaluate(&job->result, &job->from->source.experiment, &job->posts,
-                     seed_of(ev->env->seed, job->name), &job->err) != 0) {
+    if (abp_learning_evaluate(&job->result, &job->from->learning, &job->from->source.experiment,
+                              &job->posts, abp_source_seed(ev->env->seed, job->name),
+                              &job->err) != 0) {
         job->state = FAILED;
     } else {
         job->result.fit.seed = ev->env->seed; /* what gives these numbers again */
         job->result.fit.seconds = abp_steady_seconds() - started;
         job->state = EVALUATED;
     }
-    abp_posts_release(&job->posts);
+    if (!ev->show.page || job->state != EVALUATED)
+        abp_posts_release(&job->posts);
 }
 
 /* ---- handing them back: in order ---- */
@@ -194,12 +197,16 @@ static int deliver(void *context, void *argument, struct abp_error *err)
     struct abp_shown shown = {.name = job->name ? job->name : "?"};
     struct abp_buffer why;
     abp_buffer_init(&why, MAX_REASON);
+    if (job->from)
+        shown.experiment = &job->from->source.experiment;
     say_note(ev, job->from);
     if (ev->env->out_is_terminal || job->state != EVALUATED)
         abp_progress_hide(&ev->progress);
     if (job->state == EVALUATED) {
         shown.result = &job->result;
-        shown.hypothesis = job->from->source.experiment.hypothesis;
+        shown.posts = ev->show.page ? &job->posts : NULL;
+        shown.decisions = &job->decisions;
+        shown.made = abp_source_is_made(&job->from->source);
     } else {
         put_failure(&why, job);
         shown.error = abp_buffer_text(&why);
@@ -217,8 +224,9 @@ static void discard(void *context, void *argument)
 {
     struct job *job = argument;
     (void)context;
-    if (job->state == LOADED)
+    if (job->state != FAILED)
         abp_posts_release(&job->posts);
+    abp_decided_list_release(&job->decisions);
     if (job->state == EVALUATED)
         abp_result_release(&job->result);
     abp_mistakes_release(&job->mistakes);
@@ -270,13 +278,14 @@ static size_t count_expected(struct evaluation *ev)
     return atomic_load(&ev->known);
 }
 
-static int run_evaluate(const struct abp_args *args, const struct abp_env *env,
-                        struct abp_error *err)
+int abp_evaluate_named(struct abp_report *page, const struct abp_args *args,
+                       const struct abp_env *env, struct abp_error *err)
 {
     struct evaluation ev = {.args = args, .env = env};
     if (abp_inputs_need(&ev.inputs, args, env, err) != 0)
         return -1;
     abp_show_init(&ev.show, env, args);
+    ev.show.page = page;
     abp_progress_begin(&ev.progress, env, !args->quiet);
     int rc = abp_sources_open(&ev.sources, &ev.inputs, args, env, err);
     if (rc == 0)
@@ -288,6 +297,12 @@ static int run_evaluate(const struct abp_args *args, const struct abp_env *env,
     abp_show_release(&ev.show);
     abp_inputs_release(&ev.inputs);
     return rc;
+}
+
+static int run_evaluate(const struct abp_args *args, const struct abp_env *env,
+                        struct abp_error *err)
+{
+    return abp_evaluate_named(NULL, args, env, err);
 }
 
 /* ---- help ---- */
@@ -329,6 +344,17 @@ static const char *const details[] = {
     " leaning repeat/drop  the numbers say so, the guard or randomisation not yet",
     " keep testing         can't tell yet",
     " exhausted            all posts are used up; the best guess stands with it",
+    "Without a decision it says when one is likely: after how many more posts one is as likely as "
+    "not, and how likely by the last post planned. Both come from futures generated from what is "
+    "known now, with looks after every block.",
+    "#Many experiments",
+    "The more comparisons, the more of them win by luck. Of several experiments it says which "
+    "findings survive among all that were evaluated with them: of those that do, at most alpha "
+    "(5 %) are false on average, by e-BH on the guard's evidence. Leaving out experiments that "
+    "look poor makes that untrue.",
+    "With learn = yes the spread of true lifts is learned from past experiments (of a file that "
+    "holds many, all of them; else the workspace's others with the same outcome) and takes the "
+    "place of lift_sd; the numbers without it stand beside.",
     "#JSON, schema abpost.evaluation/1",
     "Numbers that don't exist are null, never 0. A summary is {mean, sd, q025, q25, q50, q75, "
     "q975}. "
@@ -336,17 +362,21 @@ static const char *const details[] = {
     "accept members that are not listed here.",
     " schema, as_of, experiments: [",
     "   name, hypothesis, baseline, family, randomised, posts, missing, channels,",
-    "   slots,",
+    "   slots, learned: { experiments, scale, low, high, without } or null,",
     "   fit: { method, reliable, khat, ess, seconds, seed,",
     "          kappa, tau_v, tau_u, tau_b, tau_w: summary or null },",
     "   variants: [",
     "     name, posts, missing, outcome_total, exposure_total, raw_ratio,",
     "     log_lift, lift, next_post: summary,   ratio = 1 + lift",
     "     p_better, p_best, expected_loss, net_value: summary, p_net_better,",
-    "     guard: { e_value, threshold, blocks },",
-    "     verdict, reason, forecast,",
+    "     guard: { e_value, threshold, open_e_value, blocks },",
+    "     verdict, reason,",
+    "     forecast: { posts, weeks, p_decided, by } or null,",
+    "     without: { log_lift: summary, p_better, verdict } or null,",
     "     channels: [ name, posts, log_lift: summary, p_better ] ],",
-    "   warnings: [ text ] ]",
+    "   warnings: [ text ] ],",
+    " portfolio: { tests, alpha, survivors, findings: [ experiment, variant,",
+    "              direction, e_value, level ] }",
     "An experiment that could not be evaluated has its name, an error, and no variants. A "
     "top-level error says that a signal ended the list early.",
     NULL,

@@ -1,11 +1,16 @@
-/* abpost import: historic data into the workspace's store. */
+/* abpost import: historic data, or numbers taken by hand, into the workspace's store. */
 #include "inputs.h"
 #include "list.h"
+#include "loaded.h"
+#include "paths.h"
 #include "screen.h"
 
 #include "abpost/import.h"
+#include "abpost/readings_csv.h"
 #include "abpost/store.h"
 #include "abpost/time.h"
+
+#include <stdlib.h>
 
 /* Reads the experiment's file into the store. Mistakes are said, then err names the first. */
 static int import_one(struct abp_import_result *result, const struct abp_experiment *experiment,
@@ -76,6 +81,89 @@ static int show_list(const struct abp_args *args, const struct abp_env *env,
     return abp_list_end(&list, err);
 }
 
+/* ---- numbers taken by hand ---- */
+
+static int show_readings(const struct abp_args *args, const struct abp_env *env,
+                         const struct abp_experiment *experiment, const char *path,
+                         const struct abp_readings_result *r, struct abp_error *err)
+{
+    static const char *const names[] = {"experiment", "file", "rows", "posts", "added", "known"};
+    struct abp_field fields[] = {
+        {.text = experiment->name},
+        {.text = path},
+        {.number = (int64_t)r->rows, .is_number = 1},
+        {.number = (int64_t)r->posts, .is_number = 1},
+        {.number = (int64_t)r->added, .is_number = 1},
+        {.number = (int64_t)r->known, .is_number = 1},
+    };
+    struct abp_list list;
+    abp_list_begin(&list, env, args->format, "abpost.readings/1", "imports", names,
+                   sizeof names / sizeof *names);
+    abp_list_add(&list, fields);
+    return abp_list_end(&list, err);
+}
+
+static int say_readings(const struct abp_env *env, const struct abp_experiment *experiment,
+                        const struct abp_readings_result *r, struct abp_error *err)
+{
+    struct abp_screen screen = abp_screen_of_output(env);
+    struct abp_buffer buf;
+    abp_buffer_init(&buf, (size_t)1 << 16);
+    abp_put_text(&buf, &screen, experiment->name, 0);
+    abp_buffer_printf(&buf, ": %s rows; ", abp_count_words(r->rows).text);
+    abp_buffer_printf(&buf, "%s numbers of ", abp_count_words(r->added).text);
+    abp_buffer_printf(&buf, "%s posts were added", abp_count_words(r->posts).text);
+    if (r->known)
+        abp_buffer_printf(&buf, ", %s were there already", abp_count_words(r->known).text);
+    abp_buffer_add(&buf, ".\n");
+    int rc = abp_emit(env, &buf, err);
+    abp_buffer_release(&buf);
+    return rc;
+}
+
+static int take_readings(const struct abp_args *args, struct abp_loaded *loaded, const char *path,
+                         struct abp_mistakes *mistakes, struct abp_error *err)
+{
+    struct abp_readings_result result;
+    if (loaded->broken) {
+        abp_loaded_say_mistakes(loaded);
+        return abp_fail(err, ABP_DATA, "nothing was imported");
+    }
+    const struct abp_experiment *experiment = &loaded->experiments[0];
+    struct abp_readings_input input = {.store = loaded->store,
+                                       .experiment = experiment,
+                                       .ws = &loaded->inputs.ws,
+                                       .zone = loaded->zone,
+                                       .path = path,
+                                       .now = loaded->env->now(loaded->env->context)};
+    if (!loaded->store)
+        return abp_fail(err, ABP_DATA, "%s has no post yet: nothing was planned", experiment->name);
+    if (abp_readings_csv(&result, &input, mistakes, err) != 0)
+        return -1;
+    if (args->format != ABP_TEXT)
+        return show_readings(args, loaded->env, experiment, path, &result, err);
+    return args->quiet ? 0 : say_readings(loaded->env, experiment, &result, err);
+}
+
+static int import_readings(const struct abp_args *args, const struct abp_env *env,
+                           struct abp_error *err)
+{
+    struct abp_loaded loaded;
+    struct abp_mistakes mistakes = {0};
+    if (abp_loaded_open(&loaded, args, env, ABP_STORE_EXISTING, err) != 0)
+        return -1;
+    char *path = abp_path_join(env->directory, args->readings);
+    int rc = path ? take_readings(args, &loaded, path, &mistakes, err) : abp_fail_memory(err);
+    if (rc != 0 && mistakes.count) {
+        abp_say_mistakes(env, &mistakes);
+        rc = abp_fail(err, err->code, "nothing was imported");
+    }
+    free(path);
+    abp_mistakes_release(&mistakes);
+    abp_loaded_close(&loaded);
+    return rc;
+}
+
 /* ---- the whole ---- */
 
 static int import_path(const struct abp_args *args, const struct abp_env *env,
@@ -104,6 +192,8 @@ static int run_import(const struct abp_args *args, const struct abp_env *env, st
 {
     struct abp_inputs inputs;
     struct abp_mistakes mistakes = {0};
+    if (args->readings)
+        return import_readings(args, env, err);
     if (abp_inputs_need(&inputs, args, env, err) != 0)
         return -1;
     int rc = import_path(args, env, &inputs, &mistakes, err);
@@ -116,6 +206,22 @@ static int run_import(const struct abp_args *args, const struct abp_env *env, st
     return rc;
 }
 
+static int set_readings(struct abp_args *args, struct abp_env *env, const char *value,
+                        struct abp_error *err)
+{
+    (void)env;
+    if (!*value)
+        return abp_fail(err, ABP_USAGE, "--readings needs the name of a CSV file");
+    args->readings = value;
+    return 0;
+}
+
+static const struct abp_option options[] = {
+    {0, "readings", "FILE.csv",
+     "take the numbers of posts that abpost made from FILE.csv, instead of historic data",
+     set_readings},
+};
+
 static const char *const details[] = {
     "Reads the file that the experiment's [import] section names into the workspace's database, "
     "all of it or, when a row can't be read, nothing: the mistakes are listed with file and line, "
@@ -126,6 +232,20 @@ static const char *const details[] = {
     "don't (missing: they are counted and left out, never read as zero).",
     "With --format json (schema abpost.import/1) or csv: experiment, file, rows, observed, "
     "missing, experiments, and unchanged, which is 1 when nothing was added.",
+    "#Numbers taken by hand",
+    "With --readings, what a person read on a platform is added to the posts that abpost made. "
+    "The file has a row for each post and time:",
+    " post,read_at,replies,likes",
+    " 12,2026-12-03 10:05,4,9",
+    "post is the number that 'abpost status' and 'abpost export' show; url, the post's address, "
+    "may stand in its place. read_at is RFC 3339 or local time in the workspace's time zone; "
+    "without it the numbers are of this moment, and one that the post has had before is no news. "
+    "Every other column is a metric that the experiment or its platforms name; an empty cell was "
+    "not read. Nothing is added when a row is bad: a post that is unknown or not out, a time "
+    "before the post or still to come, something that is no number. The same file twice changes "
+    "nothing; a number that contradicts an earlier one of the same time is refused.",
+    "With --format json (schema abpost.readings/1) or csv: experiment, file, rows, posts, added, "
+    "known.",
     NULL,
 };
 
@@ -134,8 +254,10 @@ const struct abp_command abp_command_import = {
     .arguments = "EXPERIMENT",
     .at_least = 1,
     .at_most = 1,
-    .summary = "historic data from the experiment's CSV file into the workspace",
+    .summary = "historic data, or numbers taken by hand, from CSV into the workspace",
     .details = details,
     .formats = ABP_EVERY_FORMAT,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
     .run = run_import,
 };

@@ -172,8 +172,8 @@ static int show_text(const struct abp_env *env, const char *folder, const int *s
         if (skipped[i])
             continue;
         abp_put_blanks(&buf, 2);
-        abp_put_cell(&buf, &screen, abp_sample_files[i].path, 24);
-        abp_put_paragraph(&buf, &screen, abp_sample_files[i].purpose, 26, 26);
+        abp_put_cell(&buf, &screen, abp_sample_files[i].path, 26);
+        abp_put_paragraph(&buf, &screen, abp_sample_files[i].purpose, 28, 28);
     }
     abp_buffer_add(&buf, "\nNext:\n");
     if (folder) {
@@ -181,8 +181,9 @@ static int show_text(const struct abp_env *env, const char *folder, const int *s
         abp_put_text(&buf, &screen, folder, 0);
         abp_buffer_byte(&buf, '\n');
     }
-    abp_buffer_add(&buf, "  abpost check       reads every file and says what is wrong\n"
-                         "  abpost evaluate    what the sample's posts say\n");
+    abp_buffer_add(&buf, "  abpost check             reads every file and says what is wrong\n"
+                         "  abpost evaluate sample   what the sample's posts say\n"
+                         "  abpost plan next         draws the order of posts still to be made\n");
     int rc = abp_emit(env, &buf, err);
     abp_buffer_release(&buf);
     return rc;
@@ -228,9 +229,11 @@ out:
 }
 
 static const char *const details[] = {
-    "Makes a workspace in DIR (or here): abpost.ini with a channel that only writes to a folder, a "
-    "sample experiment with generated data, and a .gitignore that keeps the database and secrets "
-    "out of git. 'abpost check' and 'abpost evaluate' work in it at once.",
+    "Makes a workspace in DIR (or here): abpost.ini with a channel that only writes to a folder, "
+    "an "
+    "experiment that was made already (with generated data), one that is still to be made (with "
+    "two posts of each style), and a .gitignore that keeps the database and secrets out of git. "
+    "'abpost check', 'abpost evaluate', 'abpost plan next' and 'abpost tick' work in it at once.",
     "Nothing is ever overwritten: when one of its files is there already, all of them are listed "
     "and nothing is made (exit status 1). Only a .gitignore may be there; it is left as it is.",
     "With --format json (schema abpost.init/1) or csv: the files that were made, each with its "
@@ -242,7 +245,7 @@ const struct abp_command abp_command_init = {
     .name = "init",
     .arguments = "[DIR]",
     .at_most = 1,
-    .summary = "make a workspace that runs at once, with a sample experiment",
+    .summary = "make a workspace that runs at once, with two sample experiments",
     .details = details,
     .formats = ABP_EVERY_FORMAT,
     .run = run_init,

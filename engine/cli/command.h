@@ -17,9 +17,22 @@ struct abp_args {
     const struct abp_command *command; /* NULL: none was named */
     enum abp_format format;
     int quiet, verbose, help, version;
+    int online;         /* 1: check --online */
+    int preview, ics;   /* plan */
     int64_t now;        /* what --now named; env->now reads it, so args must outlive env's use */
     const char **names; /* owned; the arguments that are not options, in order */
     size_t name_count;
+    /* options of single commands; NULL and 0 where they were not given */
+    const char *posted_url, *at; /* resolve */
+    int not_posted;
+    const char *output;   /* where results go instead of standard output */
+    const char *readings; /* import: a file of numbers taken by hand */
+    int all_readings;     /* export */
+    int for_system;       /* timer; 0: for the user */
+    int only_tick, only_nightly;
+    int64_t worlds;      /* simulate; 0: not given */
+    const char *effects; /* simulate: ratios */
+    const char *aa;      /* simulate: a file of real posts */
 };
 
 struct abp_option {
@@ -51,8 +64,10 @@ struct abp_command {
 #define ABP_EVERY_FORMAT ((1u << ABP_TEXT) | (1u << ABP_JSON) | (1u << ABP_CSV))
 #define ABP_ONLY_TEXT    (1u << ABP_TEXT)
 
-extern const struct abp_command abp_command_check, abp_command_evaluate, abp_command_help,
-    abp_command_import, abp_command_init;
+extern const struct abp_command abp_command_approve, abp_command_check, abp_command_evaluate,
+    abp_command_export, abp_command_help, abp_command_hold, abp_command_import, abp_command_init,
+    abp_command_nightly, abp_command_plan, abp_command_report, abp_command_resolve,
+    abp_command_simulate, abp_command_status, abp_command_tick, abp_command_timer;
 
 /* All commands, in the order that help lists them. */
 const struct abp_command *const *abp_commands(size_t *count);

@@ -55,6 +55,7 @@ static int set_seed(struct abp_args *args, struct abp_env *env, const char *valu
                         "--seed '%s' is not a seed; a whole number from 0 to %lld is accepted",
                         value, (long long)INT64_MAX);
     env->seed = (uint64_t)seed;
+    env->seed_given = 1;
     return 0;
 }
 

@@ -170,15 +170,72 @@ static const char sample_csv[] = "style,channel,block,replies,reposts\n"
                                  "story,mastodon,40,5,0\n"
                                  "question,mastodon,40,1,3\n";
 
+static const char next_ini[] =
+    "; An experiment still to be made: two styles, one post of each to a block, in random order.\n"
+    ";\n"
+    ";   abpost plan next      draws the order, and shows the calendar\n"
+    ";   abpost approve        which posts wait for a last look\n"
+    ";   abpost tick           posts what is due; run it every minute (abpost timer)\n"
+    "\n"
+    "[experiment]\n"
+    "hypothesis = A question earns more replies than a story\n"
+    "; where it is posted: names of [channel ...] in abpost.ini, separated by commas\n"
+    "channels = outbox\n"
+    "; what counts, and the age at which it is read\n"
+    "outcome = replies + reposts\n"
+    "horizon = 48h\n"
+    "baseline = story\n"
+    "\n"
+    "[schedule]\n"
+    "days = mon tue wed thu fri\n"
+    "times = 09:00 17:30\n"
+    "max_posts = 40\n"
+    "\n"
+    "; One file a post. Files of one name in two styles are one topic, told in two ways.\n"
+    "[variant question]\n"
+    "posts = posts/question/*.txt\n"
+    "[variant story]\n"
+    "posts = posts/story/*.txt\n"
+    "\n"
+    "[decision]\n"
+    "; only posts marked approved go out\n"
+    "review = yes\n";
+
+static const char question_bread[] =
+    "status: approved\n"
+    "\n"
+    "What was the first bread you baked by yourself, and would you eat it again?\n";
+
+static const char story_bread[] =
+    "status: approved\n"
+    "\n"
+    "My first bread was a stone. My neighbour took half of it anyway, and brought it back the next "
+    "day as a soup.\n";
+
+static const char question_window[] = "What do you see from the window you look out of most?\n";
+
+static const char story_window[] =
+    "From my window I see a wall. In March a plant came out of it that nobody had sown; now people "
+    "stop to look at my wall.\n";
+
 static const char gitignore[] = "# what abpost keeps, and what nobody else should see\n"
                                 "abpost.db\n"
                                 "abpost.db-*\n"
-                                "secrets/\n";
+                                ".abpost/\n"
+                                "outbox/\n"
+                                "secrets/\n"
+                                "report.html\n";
 
 const struct abp_sample_file abp_sample_files[ABP_SAMPLE_COUNT] = {
     {"abpost.ini", "the workspace: database, time zone, channels", workspace_ini, 0, NULL},
-    {"experiments/sample.ini", "a sample experiment", sample_ini, 0, NULL},
+    {"experiments/sample.ini", "an experiment that was made already", sample_ini, 0, NULL},
     {"experiments/sample.csv", "its data, generated: no such posts exist", sample_csv, 0, NULL},
+    {"experiments/next.ini", "an experiment still to be made", next_ini, 0, NULL},
+    {"posts/question/bread.txt", "its posts, one file each: this one is approved", question_bread,
+     0, NULL},
+    {"posts/story/bread.txt", "the same topic in the other style", story_bread, 0, NULL},
+    {"posts/question/window.txt", "this one still waits for a last look", question_window, 0, NULL},
+    {"posts/story/window.txt", "and so does this one", story_window, 0, NULL},
     {".gitignore", "keeps the database and secrets out of git", gitignore, 1,
-     "it should name abpost.db, abpost.db-* and secrets/"},
+     "it should name abpost.db, abpost.db-*, .abpost/, outbox/, secrets/ and report.html"},
 };

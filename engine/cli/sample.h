@@ -12,7 +12,7 @@ struct abp_sample_file {
     const char *advice; /* where may_exist: what to do then */
 };
 
-#define ABP_SAMPLE_COUNT ((size_t)4)
+#define ABP_SAMPLE_COUNT ((size_t)9)
 
 extern const struct abp_sample_file abp_sample_files[ABP_SAMPLE_COUNT];
 

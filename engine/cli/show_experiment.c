@@ -69,8 +69,8 @@ static void put_head(struct abp_show *show, const struct abp_screen *screen,
     struct abp_buffer *buf = &show->buf;
     put_styled(buf, screen, ABP_BOLD, shown->name);
     abp_buffer_byte(buf, '\n');
-    if (shown->hypothesis)
-        abp_put_paragraph(buf, screen, shown->hypothesis, 0, 0);
+    if (abp_shown_question(shown))
+        abp_put_paragraph(buf, screen, abp_shown_question(shown), 0, 0);
     put_plural(note, result->posts, "post");
     if (result->channel_count > 1) {
         abp_buffer_add(note, " on ");
@@ -85,6 +85,13 @@ static void put_head(struct abp_show *show, const struct abp_screen *screen,
     abp_buffer_add(note, result->randomised ? "; randomised" : "; observational");
     if (abp_family_name(result->family))
         abp_buffer_printf(note, "; %s", abp_family_name(result->family));
+    if (result->learned.experiments) {
+        abp_buffer_printf(note, "; lifts spread by %s",
+                          abp_ratio_words(result->learned.scale).text);
+        abp_buffer_printf(note, ", learned from %s experiments",
+                          abp_count_words(result->learned.experiments).text);
+        abp_buffer_printf(note, " (else %s)", abp_ratio_words(result->learned.without).text);
+    }
     abp_put_style(buf, screen, ABP_DIM);
     abp_put_paragraph(buf, screen, abp_buffer_text(note), 0, 0);
     abp_put_style(buf, screen, ABP_PLAIN);
@@ -190,6 +197,17 @@ static void put_numbers(struct abp_buffer *note, const struct abp_screen *screen
         abp_buffer_printf(note, " (raw ratio x%s)", abp_ratio_words(v->raw_ratio).text);
 }
 
+/* What the same posts say under the prior that was not learned. */
+static void put_without(struct abp_buffer *note, const struct abp_without_result *without)
+{
+    if (isnan(without->p_better))
+        return;
+    struct abp_summary ratio = ratio_of_log(&without->log_lift);
+    abp_buffer_printf(note, "Without what was learned: %s, ", abp_ratio_interval(&ratio).text);
+    abp_buffer_printf(note, "%s better, %s.", abp_percent_words(without->p_better).text,
+                      abp_verdict_words(without->verdict));
+}
+
 static void put_variant(struct abp_show *show, const struct abp_screen *screen,
                         const struct abp_variant_result *v, int is_baseline,
                         struct abp_buffer *note)
@@ -208,7 +226,11 @@ static void put_variant(struct abp_show *show, const struct abp_screen *screen,
         abp_buffer_add(note, v->reason);
         put_note(buf, screen, note);
     }
+    abp_put_forecast(note, &v->forecast);
+    put_note(buf, screen, note);
     put_numbers(note, screen, v);
+    put_note(buf, screen, note);
+    put_without(note, &v->without);
     put_note(buf, screen, note);
     if (show->verbose && v->channel_count && !is_baseline)
         put_channel_bars(show, screen, v);

@@ -2,7 +2,11 @@
 
 #include "screen.h"
 
+#include "abpost/collect.h"
 #include "abpost/fetch.h"
+#include "abpost/outbox.h"
+#include "abpost/plan.h"
+#include "abpost/time.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -77,11 +81,34 @@ static int read_file(struct abp_source *source, const struct abp_sources *source
     return 0;
 }
 
+/* 1: abpost has made posts for the experiment. */
+static int has_made(const struct abp_source *source, const struct abp_sources *sources,
+                    struct abp_error *err)
+{
+    struct abp_planned_list list;
+    struct abp_planned_filter filter = {
+        .experiment = source->experiment.name, .states = 1u << ABP_POSTED, .limit = 1};
+    if (!sources->store || !source->experiment.schedule.present)
+        return 0;
+    if (abp_outbox_list(&list, sources->store, &filter, err) != 0)
+        return -1;
+    int made = list.count > 0;
+    abp_planned_list_release(&list);
+    return made;
+}
+
 static int find_data(struct abp_source *source, const struct abp_sources *sources,
                      struct abp_mistakes *mistakes, struct abp_error *err)
 {
     struct abp_import_info info;
-    int found = 0;
+    int found = has_made(source, sources, err);
+    if (found < 0)
+        return -1;
+    if (found) {
+        source->store = sources->store;
+        source->count = 1;
+        return 0;
+    }
     if (sources->store)
         found = abp_store_latest_import(&info, sources->store, source->experiment.name, err);
     if (found < 0)
@@ -104,6 +131,7 @@ int abp_source_open(struct abp_source *source, const struct abp_sources *sources
                     struct abp_mistakes *mistakes, struct abp_error *err)
 {
     memset(source, 0, sizeof *source);
+    source->now = sources->env->now(sources->env->context);
     if (abp_experiment_read(&source->experiment, path, sources->ws, mistakes, err) != 0)
         return -1;
     if (find_data(source, sources, mistakes, err) == 0)
@@ -123,16 +151,74 @@ void abp_source_close(struct abp_source *source)
 int abp_source_name(char **name, const struct abp_source *source, size_t index,
                     struct abp_error *err)
 {
-    if (source->store)
+    if (source->store && source->import_id)
         return abp_store_experiment_name(name, source->store, source->import_id, (int64_t)index,
                                          err);
     *name = strdup(source->experiment.name);
     return *name ? 0 : abp_fail_memory(err);
 }
 
+/* A style that is skipped more often is a biased style. */
+static int note_audit(struct abp_posts *posts, const struct abp_source *source,
+                      struct abp_error *err)
+{
+    const struct abp_experiment *e = &source->experiment;
+    struct abp_audit_row *rows = calloc(e->variant_count + 1, sizeof *rows);
+    struct abp_buffer text;
+    int uneven = 0;
+    if (!rows)
+        return abp_fail_memory(err);
+    int rc = abp_plan_audit(rows, &uneven, source->store, e, err);
+    abp_buffer_init(&text, 512);
+    for (size_t v = 0; rc == 0 && uneven && v < e->variant_count; v++)
+        abp_buffer_printf(&text, "%s%s %zu of %zu", v ? ", " : "", rows[v].variant,
+                          rows[v].posted + rows[v].handed,
+                          rows[v].posted + rows[v].handed + rows[v].missed + rows[v].empty +
+                              rows[v].refused);
+    if (rc == 0 && uneven)
+        rc = abp_posts_note(posts, err,
+                            "the styles went out unevenly (%s); if that had to do with how they "
+                            "would have done, the comparison is off",
+                            abp_buffer_text(&text));
+    abp_buffer_release(&text);
+    free(rows);
+    return rc;
+}
+
+/* Posts that abpost made, with what a reader should know of the plan they follow. */
+static int load_made(struct abp_posts *posts, const struct abp_source *source,
+                     struct abp_error *err)
+{
+    const struct abp_experiment *e = &source->experiment;
+    struct abp_made_counts counts;
+    struct abp_analysis analysis;
+    char hash[ABP_DIGEST_SIZE], when[ABP_TIME_SIZE];
+    if (abp_plan_fingerprint(hash, e, err) != 0 ||
+        abp_outbox_analysis(&analysis, source->store, e->name, err) != 0 ||
+        abp_made_posts(posts, &counts, source->store, e, source->now, err) != 0)
+        return -1;
+    int rc = 0;
+    if (analysis.changed[0] && abp_time_format(when, analysis.changed_at) == 0)
+        rc = abp_posts_note(posts, err,
+                            "exploratory from %.10s on: the experiment file was changed after the "
+                            "first post, in something that bears on the result",
+                            when);
+    else if (analysis.frozen[0] && strcmp(analysis.frozen, hash) != 0)
+        rc = abp_posts_note(posts, err,
+                            "exploratory: the experiment file is not what it was at the first "
+                            "post, in something that bears on the result");
+    if (rc == 0)
+        rc = note_audit(posts, source, err);
+    if (rc != 0)
+        abp_posts_release(posts);
+    return rc;
+}
+
 int abp_source_load(struct abp_posts *posts, const struct abp_source *source, size_t index,
                     struct abp_error *err)
 {
+    if (source->store && !source->import_id)
+        return load_made(posts, source, err);
     if (source->store)
         return abp_posts_load(posts, source->store, &source->experiment, source->import_id,
                               (int64_t)index, err);
@@ -141,4 +227,29 @@ int abp_source_load(struct abp_posts *posts, const struct abp_source *source, si
     memset(posts, 0, sizeof *posts);
     posts->name = strdup(source->experiment.name);
     return posts->name ? 0 : abp_fail_memory(err);
+}
+
+int abp_source_is_made(const struct abp_source *source)
+{
+    return source->store && source->import_id == 0;
+}
+
+int abp_source_decisions(struct abp_decided_list *list, const struct abp_source *source,
+                         struct abp_error *err)
+{
+    memset(list, 0, sizeof *list);
+    if (!abp_source_is_made(source))
+        return 0;
+    return abp_outbox_decisions(list, source->store, source->experiment.name, err);
+}
+
+uint64_t abp_source_seed(uint64_t seed, const char *name)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+    hash += 0x9e3779b97f4a7c15u * (seed + 1); /* then splitmix64's finaliser */
+    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
+    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
+    return hash ^ (hash >> 31);
 }

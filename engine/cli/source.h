@@ -1,11 +1,13 @@
-/* Where an experiment's data comes from: the workspace's store when it was imported, else the file
- * that [import] names, read into a store of its own that is gone afterwards. */
+/* Where an experiment's data comes from: the posts that abpost made, where it has made any; else
+ * what was imported into the workspace's store; else the file that [import] names, read into a
+ * store of its own that is gone afterwards. */
 #ifndef ABPOST_CLI_SOURCE_H
 #define ABPOST_CLI_SOURCE_H
 
 #include "inputs.h"
 
 #include "abpost/import.h"
+#include "abpost/outbox.h"
 #include "abpost/posts.h"
 #include "abpost/store.h"
 
@@ -22,9 +24,10 @@ struct abp_source {
     struct abp_experiment experiment;
     struct abp_store *store; /* borrowed: the workspace's, or own; NULL: no data yet */
     struct abp_store *own;   /* owned; transient, or NULL */
-    int64_t import_id;
-    size_t count; /* experiments; 1 where there is no data yet */
-    char *note;   /* owned; a sentence on the data for the error stream; NULL: none */
+    int64_t import_id;       /* 0: the posts are those that abpost made */
+    int64_t now;             /* UTC seconds: how old they are */
+    size_t count;            /* experiments; 1 where there is no data yet */
+    char *note;              /* owned; a sentence on the data for the error stream; NULL: none */
 };
 
 /* Opens the workspace's store for reading, where there is one. Fails as store.h says. */
@@ -39,11 +42,21 @@ int abp_source_open(struct abp_source *source, const struct abp_sources *sources
                     struct abp_mistakes *mistakes, struct abp_error *err) ABP_MUST_CHECK;
 void abp_source_close(struct abp_source *source);
 
+/* 1: its posts are those that abpost made. */
+int abp_source_is_made(const struct abp_source *source);
+/* The seed of an experiment's fit: from --seed and the name alone, so that neither the order nor
+ * the other experiments matter. */
+uint64_t abp_source_seed(uint64_t seed, const char *name);
+
 /* Experiment number `index`: its name, and its posts. Caller frees and releases. One thread at a
  * time for all sources. */
 int abp_source_name(char **name, const struct abp_source *source, size_t index,
                     struct abp_error *err) ABP_MUST_CHECK;
 int abp_source_load(struct abp_posts *posts, const struct abp_source *source, size_t index,
                     struct abp_error *err) ABP_MUST_CHECK;
+/* What was decided on an experiment whose posts abpost made; else an empty list. Caller releases.
+ */
+int abp_source_decisions(struct abp_decided_list *list, const struct abp_source *source,
+                         struct abp_error *err) ABP_MUST_CHECK;
 
 #endif

@@ -1,12 +1,15 @@
 #include "abpost/cli.h"
 
+#include "abpost/http_curl.h"
 #include "abpost/text.h"
 
+#include <errno.h>
 #include <gsl/gsl_errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,6 +50,19 @@ static int64_t wall_clock(void *context)
 {
     (void)context;
     return (int64_t)time(NULL);
+}
+
+static int kernel_entropy(uint64_t *bits, struct abp_error *err)
+{
+    size_t got = 0;
+    while (got < sizeof *bits) {
+        ssize_t n = getrandom((char *)bits + got, sizeof *bits - got, 0);
+        if (n < 0 && errno != EINTR)
+            return abp_fail(err, ABP_FAILED, "this machine gives no random numbers: %s",
+                            strerror(errno));
+        got += n > 0 ? (size_t)n : 0;
+    }
+    return 0;
 }
 
 /* By name and not by setlocale(): a session may name a locale that this machine has not installed
@@ -94,6 +110,8 @@ void abp_cli_start(struct abp_env *env)
     memset(env, 0, sizeof *env);
     env->now = wall_clock;
     env->seed = 1;
+    env->entropy = kernel_entropy;
+    env->http = abp_http_curl();
     env->threads = processors > 0 && processors < 1024 ? (unsigned)processors : 1;
     env->directory = ".";
     env->config = is_set("ABPOST_CONFIG") ? getenv("ABPOST_CONFIG") : NULL;

@@ -2,9 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static int refuse(const char *path, const char *what, const char *asked_by, struct abp_error *err)
+{
+    if (!asked_by)
+        return abp_fail_at(err, ABP_DATA, path, 0, "%s", what);
+    return abp_fail_at(err, ABP_DATA, path, 0, "%s; check 'file =' in [import] of %s", what,
+                       asked_by);
+}
 
 int abp_file_open(struct abp_file *file, const char *path, const char *asked_by,
                   const struct abp_progress *progress, struct abp_error *err)
@@ -16,16 +25,14 @@ int abp_file_open(struct abp_file *file, const char *path, const char *asked_by,
     /* O_NONBLOCK: a pipe without a writer is refused below instead of waited for. */
     file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file->fd < 0 || fstat(file->fd, &st) != 0) {
-        int why = errno;
+        char what[128];
+        snprintf(what, sizeof what, "can't be opened: %s", strerror(errno));
         abp_file_close(file);
-        return abp_fail_at(err, ABP_DATA, path, 0,
-                           "can't be opened: %s; check 'file =' in [import] of %s", strerror(why),
-                           asked_by);
+        return refuse(path, what, asked_by, err);
     }
     if (!S_ISREG(st.st_mode)) {
         abp_file_close(file);
-        return abp_fail_at(err, ABP_DATA, path, 0,
-                           "not an ordinary file; check 'file =' in [import] of %s", asked_by);
+        return refuse(path, "not an ordinary file", asked_by, err);
     }
     file->size = st.st_size;
     if (abp_digest_open(&file->digest, err) != 0) {

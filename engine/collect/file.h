@@ -3,8 +3,8 @@
 #define ABP_COLLECT_FILE_H
 
 #include "abpost/csv.h"
+#include "abpost/digest.h"
 #include "abpost/import.h"
-#include "collect/digest.h"
 
 struct abp_file {
     const char *path; /* borrowed */
@@ -14,8 +14,8 @@ struct abp_file {
     struct abp_digest *digest;           /* owned; of the bytes read since the start */
 };
 
-/* Only an ordinary file: it is read twice. asked_by (an INI's path) stands in the error: ABP_DATA.
- */
+/* Only an ordinary file: it is read twice. asked_by (an INI's path; NULL: none)
+ * stands in the error: ABP_DATA. */
 int abp_file_open(struct abp_file *file, const char *path, const char *asked_by,
                   const struct abp_progress *progress, struct abp_error *err) ABP_MUST_CHECK;
 void abp_file_close(struct abp_file *file);

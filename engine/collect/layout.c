@@ -1,8 +1,8 @@
 #include "collect/layout.h"
 
 #include "abpost/buffer.h"
+#include "abpost/digest.h"
 #include "abpost/text.h"
-#include "collect/digest.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,21 +8,12 @@
 
 #define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-static const char *const platform_names[ABP_PLATFORM_COUNT] = {
-    [ABP_BLUESKY] = "bluesky",   [ABP_MASTODON] = "mastodon",   [ABP_X] = "x",
-    [ABP_FACEBOOK] = "facebook", [ABP_INSTAGRAM] = "instagram", [ABP_THREADS] = "threads",
-    [ABP_LINKEDIN] = "linkedin", [ABP_TELEGRAM] = "telegram",   [ABP_DISCORD] = "discord",
-    [ABP_SLACK] = "slack",       [ABP_WEBHOOK] = "webhook",     [ABP_OUTBOX] = "outbox",
-};
-
-const char *abp_platform_name(enum abp_platform platform)
-{
-    return (unsigned)platform < ABP_PLATFORM_COUNT ? platform_names[platform] : NULL;
-}
-
 void abp_read_platform(void *field, const struct abp_ini_value *value)
 {
-    size_t i = abp_value_choice(value, platform_names, ABP_PLATFORM_COUNT);
+    const char *names[ABP_PLATFORM_COUNT];
+    for (int p = 0; p < ABP_PLATFORM_COUNT; p++)
+        names[p] = abp_platform_name((enum abp_platform)p);
+    size_t i = abp_value_choice(value, names, ABP_PLATFORM_COUNT);
     if (i < ABP_PLATFORM_COUNT)
         *(enum abp_platform *)field = (enum abp_platform)i;
 }

@@ -1,6 +1,7 @@
 #include "config/experiment.h"
 
 #include "config/files.h"
+#include "config/load.h"
 #include "config/value.h"
 
 #include "abpost/text.h"
@@ -172,7 +173,7 @@ int abp_experiment_read(struct abp_experiment *experiment, const char *path,
     memset(experiment, 0, sizeof *experiment);
     abp_log_begin(&log, mistakes, path);
     abp_buffer_init(&text, ABP_INI_FILE_MAX);
-    int rc = abp_ini_load(&text, path, &log, err);
+    int rc = abp_file_load(&text, path, ABP_INI_FILE_MAX, "an INI file", &log, err);
     if (rc != 0 && log.found > 0)
         rc = abp_log_end(&log, err);
     else if (rc == 0)

@@ -114,9 +114,4 @@ long abp_ini_line(const struct abp_ini *ini, const struct abp_ini_section *secti
 /* The first line of that key in any section of that kind, or 0. */
 long abp_ini_line_of(const struct abp_ini *ini, const char *kind, const char *key);
 
-/* The whole of a regular file. 0, or -1 with what is wrong logged (then the file is at fault) or
- * err filled and nothing logged (then the machine is). */
-int abp_ini_load(struct abp_buffer *text, const char *path, struct abp_mistake_log *log,
-                 struct abp_error *err) ABP_MUST_CHECK;
-
 #endif

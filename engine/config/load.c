@@ -1,4 +1,4 @@
-#include "config/ini.h"
+#include "config/load.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,38 +13,46 @@ static int is_fault_of_file(int code)
            code == ENAMETOOLONG || code == EISDIR || code == ENXIO;
 }
 
-static int fail(struct abp_mistake_log *log, const char *path, int code, struct abp_error *err)
+/* What is being read, for those who say what is wrong with it. All borrowed. */
+struct loading {
+    const char *path;
+    const char *what; /* "an INI file" */
+    size_t max;
+    struct abp_mistake_log *log;
+    struct abp_error *err;
+};
+
+static int fail(const struct loading *l, int code)
 {
     if (!is_fault_of_file(code))
-        return abp_fail_at(err, ABP_FAILED, path, 0, "can't be read: %s", strerror(code));
-    abp_log_add(log, 0, "can't be read: %s; accepted is a file that this user can read",
+        return abp_fail_at(l->err, ABP_FAILED, l->path, 0, "can't be read: %s", strerror(code));
+    abp_log_add(l->log, 0, "can't be read: %s; accepted is a file that this user can read",
                 strerror(code));
     return -1;
 }
 
-static int too_large(struct abp_mistake_log *log)
+static int too_large(const struct loading *l)
 {
-    abp_log_add(log, 0, "is larger than %zu bytes; accepted are INI files up to that size",
-                ABP_INI_FILE_MAX);
+    abp_log_add(l->log, 0, "is larger than %zu bytes; accepted is %s of up to that size", l->max,
+                l->what);
     return -1;
 }
 
 /* 0 when fd is a regular file of an acceptable size. */
-static int check(int fd, const char *path, struct abp_mistake_log *log, struct abp_error *err)
+static int check(const struct loading *l, int fd)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
-        return fail(log, path, errno, err);
+        return fail(l, errno);
     if (!S_ISREG(st.st_mode)) {
-        abp_log_add(log, 0, "is %s; accepted is an INI file",
-                    S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
+        abp_log_add(l->log, 0, "is %s; accepted is %s",
+                    S_ISDIR(st.st_mode) ? "a folder" : "not a regular file", l->what);
         return -1;
     }
-    return (uintmax_t)st.st_size > ABP_INI_FILE_MAX ? too_large(log) : 0;
+    return (uintmax_t)st.st_size > l->max ? too_large(l) : 0;
 }
 
-static int read_all(struct abp_buffer *text, int fd, const char *path, struct abp_mistake_log *log,
-                    struct abp_error *err)
+static int read_all(struct abp_buffer *text, const struct loading *l, int fd)
 {
     char chunk[8192];
     for (;;) {
@@ -54,24 +62,25 @@ static int read_all(struct abp_buffer *text, int fd, const char *path, struct ab
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail(log, path, errno, err);
-        if (text->len + (size_t)n > ABP_INI_FILE_MAX)
-            return too_large(log); /* it grew since it was looked at */
+            return fail(l, errno);
+        if (text->len + (size_t)n > l->max)
+            return too_large(l); /* it grew since it was looked at */
         if (abp_buffer_append(text, chunk, (size_t)n) != 0)
-            return abp_fail_memory(err);
+            return abp_fail_memory(l->err);
     }
 }
 
-int abp_ini_load(struct abp_buffer *text, const char *path, struct abp_mistake_log *log,
-                 struct abp_error *err)
+int abp_file_load(struct abp_buffer *text, const char *path, size_t max, const char *what,
+                  struct abp_mistake_log *log, struct abp_error *err)
 {
+    struct loading l = {path, what, max, log, err};
     /* O_NONBLOCK: a FIFO must not hold us up before it can be refused. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        return fail(log, path, errno, err);
-    int rc = check(fd, path, log, err);
+        return fail(&l, errno);
+    int rc = check(&l, fd);
     if (rc == 0)
-        rc = read_all(text, fd, path, log, err);
+        rc = read_all(text, &l, fd);
     close(fd);
     return rc;
 }

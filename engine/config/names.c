@@ -115,7 +115,7 @@ int abp_is_channel_name(const char *text)
         if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
             return 0;
     }
-    return *text != '\0';
+    return *text != '\0' && *text != '.'; /* a folder may be named after it */
 }
 
 void abp_read_channels(void *field, const struct abp_ini_value *value)

@@ -47,7 +47,7 @@ void abp_read_channels(void *field, const struct abp_ini_value *value);
 void abp_read_names(void *field, const struct abp_ini_value *value);
 /* char *: one column, in double quotes or not */
 void abp_read_column(void *field, const struct abp_ini_value *value);
-/* 1: may be a channel's name: letters, digits, _ - . and anything that is not ASCII. */
+/* 1: may be a channel's name: letters, digits, _ - . (not first) and anything that is not ASCII. */
 int abp_is_channel_name(const char *text);
 
 /* struct abp_sum. A sum is terms joined by + or -: NAME or NUMBER*NAME; the first may have a sign.

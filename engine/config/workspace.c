@@ -1,6 +1,7 @@
 #include "config/access.h"
 #include "config/files.h"
 #include "config/ini.h"
+#include "config/load.h"
 #include "config/value.h"
 
 #include "abpost/text.h"
@@ -220,7 +221,7 @@ int abp_workspace_read(struct abp_workspace *ws, const char *path, struct abp_mi
     memset(ws, 0, sizeof *ws);
     abp_log_begin(&log, mistakes, path);
     abp_buffer_init(&text, ABP_INI_FILE_MAX);
-    int rc = abp_ini_load(&text, path, &log, err);
+    int rc = abp_file_load(&text, path, ABP_INI_FILE_MAX, "an INI file", &log, err);
     if (rc != 0 && log.found > 0)
         rc = abp_log_end(&log, err);
     char *full = rc == 0 ? abp_absolute(path) : NULL;

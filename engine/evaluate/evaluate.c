@@ -33,7 +33,7 @@ static double or_default(double value, double otherwise)
     return isnan(value) ? otherwise : value;
 }
 
-static void choose_model(struct evaluation *e)
+void evaluation_choose_model(struct evaluation *e)
 {
     const struct abp_decision *d = &e->experiment->decision;
     e->family = d->family;
@@ -55,7 +55,9 @@ static void start_variant(struct abp_variant_result *variant)
     variant->raw_ratio = NAN;
     variant->log_lift = variant->lift = variant->next_post = variant->net_value = absent;
     variant->p_better = variant->p_best = variant->expected_loss = variant->p_net_better = NAN;
-    variant->guard.e_value = variant->guard.threshold = NAN;
+    variant->guard.e_value = variant->guard.threshold = variant->guard.open_e_value = NAN;
+    variant->forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
+    variant->without = (struct abp_without_result){absent, NAN, ABP_NO_VERDICT};
 }
 
 static int describe(struct evaluation *e, struct abp_error *err)
@@ -69,6 +71,7 @@ static int describe(struct evaluation *e, struct abp_error *err)
     r->missing = t->missing;
     r->channel_count = t->channels;
     r->slot_count = t->slots;
+    r->learned = (struct abp_learned_result){0, NAN, NAN, NAN, NAN};
     r->fit.seed = e->seed;
     r->fit.khat = r->fit.ess = r->fit.seconds = NAN;
     r->fit.kappa = r->fit.tau_v = r->fit.tau_u = r->fit.tau_b = r->fit.tau_w = absent;
@@ -118,20 +121,36 @@ static void gather_evidence(struct evaluation *e)
     }
 }
 
-static int run(struct evaluation *e, struct abp_error *err)
+int evaluation_run(struct evaluation *e, struct abp_error *err)
 {
-    choose_model(e);
+    evaluation_choose_model(e);
     if (describe(e, err) != 0)
         return -1;
     if (e->table.posts > 0 && (evaluation_fit(e, err) != 0 || evaluation_guard(e, err) != 0))
         return -1;
     gather_evidence(e);
-    if (evaluation_guardrails(e, err) != 0 || evaluation_warnings(e, err) != 0)
+    if (!e->lean && (evaluation_guardrails(e, err) != 0 || evaluation_warnings(e, err) != 0))
         return -1;
     for (size_t v = 1; v < e->table.variant_count; v++)
         if (evaluation_verdict(e, v, err) != 0)
             return -1;
-    return 0;
+    return e->lean ? 0 : evaluation_forecast(e, err);
+}
+
+int evaluation_open(struct evaluation *e, struct abp_error *err)
+{
+    memset(e->result, 0, sizeof *e->result);
+    return table_init(&e->table, e->experiment, e->posts, err);
+}
+
+void evaluation_close(struct evaluation *e)
+{
+    if (e->posterior.draws)
+        abp_posterior_release(&e->posterior);
+    guard_rows_release(&e->guard);
+    free(e->contrasts);
+    free(e->evidence);
+    table_release(&e->table);
 }
 
 int abp_evaluate(struct abp_result *result, const struct abp_experiment *experiment,
@@ -139,13 +158,10 @@ int abp_evaluate(struct abp_result *result, const struct abp_experiment *experim
 {
     struct evaluation e = {
         .experiment = experiment, .posts = posts, .seed = seed, .result = result};
-    memset(result, 0, sizeof *result);
-    if (table_init(&e.table, experiment, posts, err) != 0)
+    if (evaluation_open(&e, err) != 0)
         return -1;
-    int rc = run(&e, err);
-    free(e.contrasts);
-    free(e.evidence);
-    table_release(&e.table);
+    int rc = evaluation_run(&e, err);
+    evaluation_close(&e);
     if (rc != 0)
         abp_result_release(result);
     return rc;

@@ -7,6 +7,7 @@
 #include "abpost/posts.h"
 #include "abpost/result.h"
 #include "abpost/verdict.h"
+#include "evaluate/guard_rows.h"
 #include "evaluate/table.h"
 
 #include <stdint.h>
@@ -20,13 +21,26 @@ struct evaluation {
     struct abp_priors priors;
     struct abp_contrast *contrasts; /* owned; variants */
     struct abp_evidence *evidence;  /* owned; variants */
-    struct abp_result *result;      /* borrowed: being filled */
+    struct abp_posterior posterior; /* owned; draws 0: there is none */
+    struct guard_rows guard;        /* owned; posts 0: there is none */
+    int lean; /* 1: what the verdicts need and no more: no checks of the family, no warnings, no
+                 guardrails, no forecast */
+    struct abp_result *result; /* borrowed: being filled */
 };
+
+/* Of an evaluation whose experiment, posts, seed, result and lean are set, and all else 0: empties
+ * the result and makes the table; computes; frees all but the result. After a failed open nothing
+ * is to be closed; after a failed run the caller releases the result, too. */
+int evaluation_open(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+int evaluation_run(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+void evaluation_close(struct evaluation *e);
 
 /* Adds one plain sentence to the result's warnings. */
 int evaluation_warn(struct evaluation *e, struct abp_error *err, const char *format, ...)
     ABP_PRINTF(3, 4);
 
+/* evaluate.c: the family and the priors, by the experiment and its table. */
+void evaluation_choose_model(struct evaluation *e);
 /* fit.c: the posterior (or its conjugate form), contrasts and the fit's own numbers. */
 int evaluation_fit(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 /* fitness.c: is the data plainly not of the chosen family, and which fits better? */
@@ -37,6 +51,8 @@ int evaluation_check_spread(struct evaluation *e, struct abp_error *err) ABP_MUS
 /* guards.c: the guard's e-values, and the guardrails. */
 int evaluation_guard(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 int evaluation_guardrails(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+/* outlook.c: when a decision is likely, of each variant that has none. */
+int evaluation_forecast(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 /* warnings.c: what a reader should know of the data. */
 int evaluation_warnings(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 /* reason.c: verdict and reason of variant v. */

@@ -91,21 +91,19 @@ static int fit_posterior(struct evaluation *e, const double *cost, struct abp_er
 {
     const struct abp_decision *d = &e->experiment->decision;
     struct abp_data data = table_data(&e->table);
-    struct abp_posterior posterior;
+    struct abp_posterior *posterior = &e->posterior;
     struct abp_posterior_options ask = {
-        .seed = e->seed, .mean_outcomes = !isnan(d->value), .check = 1};
+        .seed = e->seed, .mean_outcomes = !isnan(d->value), .check = !e->lean};
     struct abp_contrast_options options = {
         .min_lift = d->min_lift, .rope = d->rope, .value = d->value, .cost = cost, .seed = e->seed};
-    if (abp_posterior_fit(&posterior, &data, e->family, &e->priors, &ask, err) != 0)
+    if (abp_posterior_fit(posterior, &data, e->family, &e->priors, &ask, err) != 0) {
+        posterior->draws = 0;
         return -1;
-    int rc = abp_contrasts(e->contrasts, &posterior, &options, err);
-    if (rc == 0)
-        rc = report_fit(e, &posterior, err);
-    double p_extreme = posterior.p_extreme, p_zeros = posterior.p_zeros;
-    abp_posterior_release(&posterior);
-    if (rc == 0)
-        rc = evaluation_check_family(e, p_extreme, p_zeros, err);
-    return rc;
+    }
+    if (abp_contrasts(e->contrasts, posterior, &options, err) != 0 ||
+        report_fit(e, posterior, err) != 0)
+        return -1;
+    return e->lean ? 0 : evaluation_check_family(e, posterior->p_extreme, posterior->p_zeros, err);
 }
 
 /* ---- conjugate families ---- */
@@ -182,7 +180,7 @@ static int fit_conjugate(struct evaluation *e, const double *cost, struct abp_er
     copy_conjugate(e, results, cost);
     snprintf(e->result->fit.method, sizeof e->result->fit.method, "conjugate, quadrature");
     e->result->fit.reliable = 1;
-    rc = evaluation_check_spread(e, err);
+    rc = e->lean ? 0 : evaluation_check_spread(e, err);
 out:
     free(results);
     free(arms);

@@ -5,107 +5,32 @@
 #include <math.h>
 #include <stdlib.h>
 
-struct guard_row {
-    const struct abp_post_row *post;
-    size_t number;
-};
-
-/* By time where the rows carry one, else as they stand: the order in which they matured. */
-static int by_time(const void *left, const void *right)
-{
-    const struct guard_row *a = left, *b = right;
-    if (a->post->posted_at != b->post->posted_at)
-        return a->post->posted_at < b->post->posted_at ? -1 : 1;
-    return a->number < b->number ? -1 : a->number > b->number;
-}
-
-struct guard_arrays {
-    double *outcome, *exposure;
-    size_t *variant;
-    int64_t *block;
-    struct guard_row *rows;
-    struct abp_guard_output *out;
-};
-
-static void guard_arrays_release(struct guard_arrays *a)
-{
-    free(a->outcome);
-    free(a->exposure);
-    free(a->variant);
-    free(a->block);
-    free(a->rows);
-    free(a->out);
-}
-
-static int guard_arrays_init(struct guard_arrays *a, size_t posts, size_t variants)
-{
-    a->outcome = calloc(posts + 1, sizeof *a->outcome);
-    a->exposure = calloc(posts + 1, sizeof *a->exposure);
-    a->variant = calloc(posts + 1, sizeof *a->variant);
-    a->block = calloc(posts + 1, sizeof *a->block);
-    a->rows = calloc(posts + 1, sizeof *a->rows);
-    a->out = calloc(variants, sizeof *a->out);
-    return a->outcome && a->exposure && a->variant && a->block && a->rows && a->out;
-}
-
-/* *timed becomes 1 where the rows carry the time at which they were posted. */
-static size_t fill_guard(const struct evaluation *e, struct guard_arrays *a, int *timed)
-{
-    size_t count = 0;
-    *timed = 1;
-    for (size_t i = 0; i < e->posts->count; i++) {
-        const struct abp_post_row *post = &e->posts->rows[i];
-        if (post->block < 0)
-            continue;
-        *timed = *timed && post->has_time;
-        a->rows[count] = (struct guard_row){post, count};
-        count++;
-    }
-    if (*timed)
-        qsort(a->rows, count, sizeof *a->rows, by_time);
-    for (size_t i = 0; i < count; i++) {
-        const struct abp_post_row *post = a->rows[i].post;
-        int observed = !isnan(post->outcome) && post->exposure > 0.0;
-        a->outcome[i] = observed ? post->outcome : NAN;
-        a->exposure[i] = observed ? post->exposure : 1.0;
-        a->variant[i] = e->table.of_name[post->variant];
-        a->block[i] = post->block;
-    }
-    return count;
-}
-
 int evaluation_guard(struct evaluation *e, struct abp_error *err)
 {
     size_t K = e->table.variant_count;
-    struct guard_arrays a = {0};
-    int rc = -1, timed;
     if (!e->posts->randomised || K < 2)
         return 0;
-    if (!guard_arrays_init(&a, e->posts->count, K)) {
-        abp_fail_memory(err);
-        goto out;
-    }
-    struct abp_guard_input input = {.outcome = a.outcome,
-                                    .exposure = a.exposure,
-                                    .variant = a.variant,
-                                    .block = a.block,
-                                    .posts = fill_guard(e, &a, &timed),
-                                    .variants = K,
-                                    .threshold = (double)(K - 1) / e->experiment->decision.alpha};
-    if (abp_guard(a.out, &input, err) != 0)
-        goto out;
-    for (size_t v = 1; v < K; v++) {
-        e->result->variants[v].guard = (struct abp_guard_result){
-            .e_value = a.out[v].e_value, .threshold = input.threshold, .blocks = a.out[v].blocks};
+    struct abp_guard_output *out = calloc(K, sizeof *out);
+    if (!out)
+        return abp_fail_memory(err);
+    int rc = guard_rows_init(&e->guard, e->experiment, e->posts, &e->table, err);
+    if (rc == 0)
+        rc = abp_guard(out, &e->guard.input, err);
+    for (size_t v = 1; rc == 0 && v < K; v++) {
+        double threshold = e->guard.input.threshold;
+        int timed = e->guard.timed;
+        e->result->variants[v].guard =
+            (struct abp_guard_result){.e_value = out[v].e_value,
+                                      .threshold = threshold,
+                                      .open_e_value = out[v].open_e_value,
+                                      .blocks = out[v].blocks};
         /* What was once reached stays reached, but only where the blocks followed one another in
          * time: the order of a file is nobody's sequence of looks (guard.h). */
-        e->evidence[v].e_value = timed ? a.out[v].max_e_value : a.out[v].e_value;
-        e->evidence[v].threshold = input.threshold;
-        e->evidence[v].guard_direction = timed ? a.out[v].max_direction : a.out[v].direction;
+        e->evidence[v].e_value = timed ? out[v].max_e_value : out[v].e_value;
+        e->evidence[v].threshold = threshold;
+        e->evidence[v].guard_direction = timed ? out[v].max_direction : out[v].direction;
     }
-    rc = 0;
-out:
-    guard_arrays_release(&a);
+    free(out);
     return rc;
 }
 

@@ -46,6 +46,9 @@ int evaluation_warnings(struct evaluation *e, struct abp_error *err)
 {
     const struct abp_result *r = e->result;
     const struct table *t = &e->table;
+    for (size_t i = 0; i < e->posts->notes.count; i++)
+        if (evaluation_warn(e, err, "%s", e->posts->notes.list[i]) != 0)
+            return -1;
     if (t->posts == 0)
         return evaluation_warn(e, err, "there is no post with a reading yet");
     if (!e->posts->randomised &&

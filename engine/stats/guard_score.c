@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALONE     16   /* a block this long is ranked within itself, so that accounts may differ */
-#define REFERENCE 64   /* a shorter one with the blocks before it, up to so many posts in all */
-#define SKEW      0.35 /* of the scores: 0 is the exponential's (Savage), 1 the logistic's */
-#define TIE       1e-9 /* log rates this near are the same: rounding must not order them */
-#define SCORE_SD  1.254573 /* sqrt(1 + SKEW^2 + 2 SKEW (pi^2/6 - 1)): the sd of the scores below */
+#define REFERENCE   64   /* a shorter one with the blocks before it, up to so many posts in all */
+#define SKEW        0.35 /* of the scores: 0 is the exponential's (Savage), 1 the logistic's */
+#define TIE         1e-9 /* log rates this near are the same: rounding must not order them */
+#define SCORE_SD    1.254573 /* sqrt(1 + SKEW^2 + 2 SKEW (pi^2/6 - 1)): the sd of the scores below */
+#define SLOT_SHARE  0.25     /* slots' variance to that between posts, before anything is seen */
+#define SLOT_ROUNDS 12       /* of the fit of slots and blocks to each other */
 
 /* The last block and the blocks before it that it is compared with. */
 struct window {
@@ -17,17 +18,26 @@ struct window {
     size_t blocks, first, posts;
 };
 
-void abp_guard_past_add(struct abp_guard_past *past, double outcome, double exposure)
+void abp_guard_past_add(struct abp_guard_past *past, double outcome, double exposure, size_t slot)
 {
+    if (past->slot)
+        past->slot[past->posts] = slot;
     past->outcome[past->posts] = outcome;
     past->log_exposure[past->posts++] = log(exposure);
 }
 
-static struct window last_window(const struct abp_guard_past *past)
+void abp_guard_past_close(struct abp_guard_past *past, size_t m)
 {
-    size_t block = past->blocks - 1;
+    past->begin[past->blocks++] = past->posts - m;
+    past->begin[past->blocks] = past->posts;
+}
 
-    if (past->posts - past->begin[block] < ALONE)
+/* The last `blocks` blocks, and with a short one what came before it. */
+static struct window last_window(const struct abp_guard_past *past, size_t blocks)
+{
+    size_t block = past->blocks - blocks;
+
+    if (past->posts - past->begin[block] < ABP_GUARD_ALONE)
         while (block > 0 && past->posts - past->begin[block - 1] <= REFERENCE)
             block--;
     return (struct window){.begin = past->begin + block,
@@ -73,24 +83,30 @@ static double squares_about(const double *x, size_t n, double centre)
     return sum;
 }
 
+static double within_blocks(const double *x, const struct window *window)
+{
+    double within = 0.0;
+
+    for (size_t b = 0; b < window->blocks; b++) {
+        size_t first = window->begin[b] - window->first,
+               m = window->begin[b + 1] - window->begin[b];
+
+        within += squares_about(x + first, m, mean_of(x + first, m));
+    }
+    return within;
+}
+
 /* Share of the variance that lies between blocks, less half its standard error: trends, moods of
  * the week, channels and accounts of different size. 0 where posts of one block are no more alike
  * than others. */
 static double between_blocks(const double *x, const struct window *window)
 {
     double n = (double)window->posts, blocks = (double)window->blocks;
-    double within = 0.0, total, share;
+    double total = squares_about(x, window->posts, mean_of(x, window->posts)), share;
 
-    for (size_t b = 0; b < window->blocks; b++) {
-        const double *block = x + (window->begin[b] - window->first);
-        size_t m = window->begin[b + 1] - window->begin[b];
-
-        within += squares_about(block, m, mean_of(block, m));
-    }
-    total = squares_about(x, window->posts, mean_of(x, window->posts));
-    if (!(total > 0))
+    if (!(total > 0 && n > blocks)) /* blocks of one post each say nothing of this */
         return 0.0;
-    share = fmax(0.0, 1.0 - within / (n - blocks) / (total / (n - 1.0)));
+    share = fmax(0.0, 1.0 - within_blocks(x, window) / (n - blocks) / (total / (n - 1.0)));
     return fmax(0.0, share - 0.5 * (1.0 - share * share) / sqrt(blocks));
 }
 
@@ -109,6 +125,63 @@ static void take_levels(double *x, const struct window *window)
         for (size_t i = 0; i < m; i++)
             block[i] -= level;
     }
+}
+
+/* One round: each slot's effect from what its posts are above their blocks, shrunk. Returns the
+ * variance of the effects, that of their estimates counted in. */
+static double slot_round(double *effect, const double *x, const struct window *window,
+                         const struct abp_guard_past *past, double variance, double slot_variance)
+{
+    const size_t *slot = past->slot + window->first;
+    double sum = 0.0, used = 0.0;
+
+    memset(past->count, 0, past->slots * sizeof *past->count);
+    memset(past->sorted, 0, window->posts * sizeof *past->sorted);
+    for (size_t b = 0; b < window->blocks; b++) {
+        size_t first = window->begin[b] - window->first, end = window->begin[b + 1] - window->first;
+        double level = 0.0;
+
+        for (size_t i = first; i < end; i++)
+            level += (x[i] - effect[slot[i]]) / (double)(end - first);
+        for (size_t i = first; i < end; i++)
+            past->sorted[i] = x[i] - level;
+    }
+    memset(effect, 0, past->slots * sizeof *effect);
+    for (size_t i = 0; i < window->posts; i++) {
+        effect[slot[i]] += past->sorted[i];
+        past->count[slot[i]] += 1.0;
+    }
+    for (size_t s = 0; s < past->slots; s++) {
+        double shrink = slot_variance / (slot_variance * past->count[s] + variance);
+
+        effect[s] *= shrink;
+        if (past->count[s] > 0) {
+            sum += effect[s] * effect[s] + variance * shrink;
+            used += 1.0;
+        }
+    }
+    return used > 0 ? sum / used : 0.0;
+}
+
+/* Takes from each post what is usual for its slot: a shrunken effect of every slot, fitted together
+ * with a level for each block; how much slots differ at all is estimated along the way (EM). Where
+ * blocks are of one post each, slots and times can't be told apart, and nothing is taken. */
+static void take_slots(double *x, const struct window *window, const struct abp_guard_past *past)
+{
+    double degrees = (double)(window->posts - window->blocks), within, slot_variance;
+
+    within = within_blocks(x, window);
+    if (!(degrees > 0 && within > 0))
+        return;
+    slot_variance = SLOT_SHARE * within / degrees;
+    memset(past->effect, 0, past->slots * sizeof *past->effect);
+    for (size_t round = 0; round < SLOT_ROUNDS; round++) {
+        double variance = fmax(within / degrees - slot_variance, 0.25 * within / degrees);
+
+        slot_variance = slot_round(past->effect, x, window, past, variance, slot_variance);
+    }
+    for (size_t i = 0; i < window->posts; i++)
+        x[i] -= past->effect[past->slot[window->first + i]];
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -134,32 +207,26 @@ static size_t count_below(const double *sorted, size_t n, double x)
     return low;
 }
 
-int abp_guard_positions(double *u, struct abp_guard_past *past, size_t m)
+void abp_guard_positions(double *u, struct abp_guard_past *past, size_t blocks)
 {
-    double *x = past->residual, n;
-    struct window window;
-    size_t before;
-    int differ = 0;
+    struct window window = last_window(past, blocks);
+    double *x = past->residual, n = (double)window.posts;
+    size_t before = past->begin[past->blocks - blocks] - window.first;
 
-    past->begin[past->blocks++] = past->posts - m;
-    past->begin[past->blocks] = past->posts;
-    window = last_window(past);
-    before = window.posts - m;
-    n = (double)window.posts;
     log_rates(x, past, window.first, window.posts);
+    if (past->slot && past->slots > 1)
+        take_slots(x, &window, past);
     take_levels(x, &window);
     memcpy(past->sorted, x, window.posts * sizeof *x);
     qsort(past->sorted, window.posts, sizeof *x, compare_doubles);
-    for (size_t i = 0; i < m; i++) {
-        size_t below = count_below(past->sorted, window.posts, x[before + i] - TIE);
-        size_t up_to = count_below(past->sorted, window.posts, x[before + i] + TIE);
-        u[i] = (0.5 * (double)(below + up_to) + 0.25) / (n + 0.5);
-        differ |= u[i] != u[0];
+    for (size_t i = before; i < window.posts; i++) {
+        size_t below = count_below(past->sorted, window.posts, x[i] - TIE);
+        size_t up_to = count_below(past->sorted, window.posts, x[i] + TIE);
+        u[i - before] = (0.5 * (double)(below + up_to) + 0.25) / (n + 0.5);
     }
-    return differ;
 }
 
 double abp_guard_score(double u)
 {
-    return (SKEW * log(u) - log(1.0 - u)) / SCORE_SD;
+    return (SKEW * log(u) - log(1.0 - u) - (1.0 - SKEW)) / SCORE_SD;
 }

@@ -305,6 +305,12 @@ void abp_bind_text(struct abp_statement *statement, int param, const char *text)
     note(statement, sqlite3_bind_text(statement->handle, param, text, -1, SQLITE_STATIC));
 }
 
+void abp_bind_bytes(struct abp_statement *statement, int param, const void *bytes, size_t len)
+{
+    note(statement,
+         sqlite3_bind_blob64(statement->handle, param, len ? bytes : "", len, SQLITE_STATIC));
+}
+
 int abp_step(struct abp_statement *statement, struct abp_error *err)
 {
     int rc = statement->bind_rc;
@@ -353,6 +359,23 @@ const char *abp_column_text(struct abp_statement *statement, int column)
 {
     const unsigned char *text = sqlite3_column_text(statement->handle, column);
     return text ? (const char *)text : "";
+}
+
+char *abp_column_bytes(size_t *len, struct abp_statement *statement, int column)
+{
+    const void *bytes = sqlite3_column_blob(statement->handle, column);
+    int size = sqlite3_column_bytes(statement->handle, column);
+    *len = size > 0 ? (size_t)size : 0;
+    return abp_strndup(bytes ? bytes : "", *len);
+}
+
+int abp_column_copy(char **out, struct abp_statement *statement, int column, struct abp_error *err)
+{
+    *out = NULL;
+    if (abp_column_is_null(statement, column))
+        return 0;
+    *out = abp_strdup(abp_column_text(statement, column));
+    return *out ? 0 : abp_fail_memory(err);
 }
 
 int64_t abp_db_last_id(struct abp_db *db)

@@ -60,6 +60,8 @@ void abp_bind_int(struct abp_statement *statement, int param, int64_t value);
 void abp_bind_real(struct abp_statement *statement, int param, double value);
 /* NULL binds null. */
 void abp_bind_text(struct abp_statement *statement, int param, const char *text);
+/* Bytes, borrowed as text is; never null. */
+void abp_bind_bytes(struct abp_statement *statement, int param, const void *bytes, size_t len);
 
 /* 1: a row stands in the columns; 0: no more rows, and the statement is reset; -1 with err, reset.
  */
@@ -75,6 +77,10 @@ int abp_column_is_null(struct abp_statement *statement, int column);
 int64_t abp_column_int(struct abp_statement *statement, int column);
 double abp_column_real(struct abp_statement *statement, int column);
 const char *abp_column_text(struct abp_statement *statement, int column);
+/* A copy that the caller frees, with a NUL behind its *len bytes; NULL when memory is out. */
+char *abp_column_bytes(size_t *len, struct abp_statement *statement, int column);
+/* A copy that the caller frees in *out, NULL for null. 0, or -1 when memory is out. */
+int abp_column_copy(char **out, struct abp_statement *statement, int column, struct abp_error *err);
 
 int64_t abp_db_last_id(struct abp_db *db);
 

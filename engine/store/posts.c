@@ -1,9 +1,12 @@
 #include "abpost/posts.h"
 
+#include "abpost/text.h"
 #include "store/handle.h"
 #include "store/intern.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,5 +228,27 @@ void abp_posts_release(struct abp_posts *posts)
     abp_intern_release_names(&posts->variants);
     abp_intern_release_names(&posts->channels);
     abp_intern_release_names(&posts->slots);
+    abp_intern_release_names(&posts->notes);
+    abp_intern_release_names(&posts->chances);
+    free(posts->chance);
     memset(posts, 0, sizeof *posts);
+}
+
+int abp_posts_note(struct abp_posts *posts, struct abp_error *err, const char *format, ...)
+{
+    struct abp_names *notes = &posts->notes;
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    char **list = realloc(notes->list, (notes->count + 1) * sizeof *list);
+    if (!list)
+        return abp_fail_memory(err);
+    notes->list = list;
+    list[notes->count] = abp_strdup(text);
+    if (!list[notes->count])
+        return abp_fail_memory(err);
+    notes->count++;
+    return 0;
 }

@@ -139,8 +139,122 @@ static const char *const version_1[] = {
     ") STRICT, WITHOUT ROWID;" FACTS("reading"),
     "PRAGMA application_id = 1633841263; PRAGMA user_version = 1", NULL};
 
+/* Posting. What version 1 had for it was never written to, so those tables are made anew. */
+static const char *const version_2[] = {
+    "DROP TABLE attempt_result; DROP TABLE attempt; DROP TABLE planned_post;",
+
+    /* Posts drawn together: one of every variant over one channel's next slots. design: what the
+     * labels were drawn from ("uniform": every order alike). */
+    "CREATE TABLE block ("
+    " id INTEGER PRIMARY KEY,"
+    " plan_id INTEGER NOT NULL REFERENCES plan (id),"
+    " channel TEXT NOT NULL,"
+    " design TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX block_of_plan ON block (plan_id);"
+    "CREATE INDEX block_of_channel ON block (channel);" FACTS("block"),
+
+    /* The local wall time and its zone are what was planned; due_at is the instant that the zone's
+     * rules made of it on the day it was drawn. */
+    "CREATE TABLE planned_post ("
+    " id INTEGER PRIMARY KEY,"
+    " block_id INTEGER NOT NULL REFERENCES block (id),"
+    " position INTEGER NOT NULL," /* in its block, from 0 */
+    " variant TEXT NOT NULL,"
+    " probability REAL NOT NULL CHECK (probability > 0 AND probability <= 1),"
+    " slot TEXT NOT NULL," /* the named time of the week */
+    " local_date TEXT NOT NULL,"
+    " local_time TEXT NOT NULL,"
+    " timezone TEXT NOT NULL,"
+    " due_at INTEGER NOT NULL,"
+    " UNIQUE (block_id, position)"
+    ") STRICT;"
+    "CREATE INDEX planned_post_due ON planned_post (due_at);" FACTS("planned_post"),
+
+    /* A post that left the plan without going out. */
+    "CREATE TABLE dropped ("
+    " planned_post_id INTEGER PRIMARY KEY REFERENCES planned_post (id),"
+    " dropped_at INTEGER NOT NULL,"
+    " state TEXT NOT NULL CHECK (state IN ('missed', 'empty', 'refused', 'redrawn', 'cancelled')),"
+    " reason TEXT"
+    ") STRICT;" FACTS("dropped"),
+
+    /* The intent, committed before the one irreversible call. Two workers that claim the same post
+     * insert the same number, and one of them is refused. Key and request are the same in every
+     * attempt of a post. */
+    "CREATE TABLE attempt ("
+    " id INTEGER PRIMARY KEY,"
+    " planned_post_id INTEGER NOT NULL REFERENCES planned_post (id),"
+    " number INTEGER NOT NULL CHECK (number >= 1),"
+    " idempotency_key TEXT NOT NULL,"
+    " request BLOB NOT NULL," /* every byte that is sent, secrets left out */
+    " file TEXT NOT NULL,"    /* the post file it was made from */
+    " file_hash TEXT NOT NULL,"
+    " owner TEXT NOT NULL," /* the process that sends it */
+    " started_at INTEGER NOT NULL,"
+    " leased_until INTEGER NOT NULL,"
+    " UNIQUE (planned_post_id, number)"
+    ") STRICT;"
+    "CREATE INDEX attempt_of_file ON attempt (file);" FACTS("attempt"),
+
+    /* What came of it; the newest row counts (unknown, then reconciled). */
+    "CREATE TABLE attempt_result ("
+    " id INTEGER PRIMARY KEY,"
+    " attempt_id INTEGER NOT NULL REFERENCES attempt (id),"
+    " settled_at INTEGER NOT NULL,"
+    " state TEXT NOT NULL"
+    "  CHECK (state IN ('posted', 'handed', 'refused', 'unknown', 'not-posted')),"
+    " remote_id TEXT,"
+    " version TEXT," /* tag of the post as it was sent, to see edits by */
+    " url TEXT,"
+    " reason TEXT,"
+    " retry_at INTEGER," /* not before */
+    " CHECK (state NOT IN ('posted', 'handed') OR remote_id IS NOT NULL OR url IS NOT NULL)"
+    ") STRICT;"
+    "CREATE INDEX result_of_attempt ON attempt_result (attempt_id);"
+    "CREATE INDEX result_of_remote ON attempt_result (remote_id);" FACTS("attempt_result"),
+
+    /* A post that is out no longer reads as it was sent, or is gone. */
+    "CREATE TABLE post_event ("
+    " post_id INTEGER NOT NULL REFERENCES post (id),"
+    " kind TEXT NOT NULL CHECK (kind IN ('edited', 'deleted')),"
+    " seen_at INTEGER NOT NULL,"
+    " PRIMARY KEY (post_id, kind)"
+    ") STRICT, WITHOUT ROWID;" FACTS("post_event"),
+
+    /* A time at which a post could not be read. */
+    "CREATE TABLE reading_failure ("
+    " post_id INTEGER NOT NULL REFERENCES post (id),"
+    " failed_at INTEGER NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " PRIMARY KEY (post_id, failed_at)"
+    ") STRICT, WITHOUT ROWID;" FACTS("reading_failure"),
+
+    /* A verdict that ended the test of a variant, on the night it was first reached. */
+    "CREATE TABLE decision ("
+    " id INTEGER PRIMARY KEY,"
+    " experiment_id INTEGER NOT NULL REFERENCES experiment (id),"
+    " variant TEXT NOT NULL,"
+    " verdict TEXT NOT NULL,"
+    " decided_at INTEGER NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " UNIQUE (experiment_id, variant)"
+    ") STRICT;" FACTS("decision"),
+
+    /* An account began to refuse us, or to let us in again. */
+    "CREATE TABLE sign_in ("
+    " id INTEGER PRIMARY KEY,"
+    " channel TEXT NOT NULL,"
+    " seen_at INTEGER NOT NULL,"
+    " refused INTEGER NOT NULL CHECK (refused IN (0, 1)),"
+    " reason TEXT," /* of a refusal */
+    " CHECK ((reason IS NULL) = (refused = 0))"
+    ") STRICT;"
+    "CREATE INDEX sign_in_of_channel ON sign_in (channel);" FACTS("sign_in"),
+    "PRAGMA user_version = 2", NULL};
+
 /* migrations[i] leads from version i to i + 1; its last statement says so in the file. */
-static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1};
+static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1, version_2};
 
 /* Inside a transaction, or another process may make the tables between two of the answers. */
 static int check(struct abp_db *db, int read_only, struct abp_error *err)

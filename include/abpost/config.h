@@ -19,6 +19,7 @@
 #ifndef ABPOST_CONFIG_H
 #define ABPOST_CONFIG_H
 
+#include "abpost/account.h"
 #include "abpost/buffer.h"
 #include "abpost/error.h"
 #include "abpost/family.h"
@@ -54,45 +55,7 @@ int abp_mistakes_add(struct abp_mistakes *mistakes, const char *file, long line,
  * buffer is full. */
 int abp_mistake_print(struct abp_buffer *out, const struct abp_mistake *mistake);
 
-/* ---- parts ---- */
-
-/* Where a secret comes from; the secret itself is never here. */
-struct abp_secret {
-    enum { ABP_SECRET_NONE, ABP_SECRET_ENV, ABP_SECRET_FILE, ABP_SECRET_COMMAND } source;
-    char *value; /* the variable's name, the path (resolved against the workspace), the command line
-                  */
-};
-
 /* ---- the workspace: abpost.ini ---- */
-
-enum abp_platform {
-    ABP_BLUESKY,
-    ABP_MASTODON,
-    ABP_X,
-    ABP_FACEBOOK,
-    ABP_INSTAGRAM,
-    ABP_THREADS,
-    ABP_LINKEDIN,
-    ABP_TELEGRAM,
-    ABP_DISCORD,
-    ABP_SLACK,
-    ABP_WEBHOOK,
-    ABP_OUTBOX,
-    ABP_PLATFORM_COUNT
-};
-
-const char *abp_platform_name(enum abp_platform platform);
-
-struct abp_channel {
-    char *name;
-    enum abp_platform platform;
-    char *account;
-    char *server;     /* https://..., or http:// to this machine; no / at the end */
-    char *visibility; /* public, unlisted, followers, or NULL */
-    struct abp_secret password, token;
-    double target; /* posts a week at most; NaN: none named */
-    long line;     /* of its section */
-};
 
 struct abp_workspace {
     char *root;                   /* folder of abpost.ini, absolute */

@@ -34,7 +34,18 @@ struct abp_posts {
     double *guardrails; /* owned; count x guardrail_count, a post's values together: the guardrails'
                            sums, NaN missing; NULL when there are none */
     size_t guardrail_count;
+    /* Where labels were drawn post by post (top-two): count x chances.count, a post's together, the
+       probability that each style's label was drawn with; NaN: the post's block was shuffled. NULL:
+       every block was. Owned. */
+    double *chance;
+    struct abp_names chances; /* owned; the styles */
+    struct abp_names notes;   /* owned; sentences on how these posts came about that a reader of the
+                                 result should know */
 };
+
+/* Adds a note. */
+int abp_posts_note(struct abp_posts *posts, struct abp_error *err, const char *format, ...)
+    ABP_PRINTF(3, 4);
 
 /* Loads experiment number `position` of an import (store.h). sums: the outcome's, the exposure's
  * (no terms: there is none), then those of the guardrails; at least two, borrowed during the call.

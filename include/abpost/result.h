@@ -14,9 +14,35 @@ struct abp_summary {
 };
 
 struct abp_guard_result {
-    double e_value;   /* >= 0; NaN: no guard */
-    double threshold; /* (K-1)/alpha; NaN: no guard */
-    size_t blocks;    /* blocks with both variants mature */
+    double e_value;      /* >= 0; NaN: no guard */
+    double threshold;    /* (K-1)/alpha; NaN: no guard */
+    double open_e_value; /* what e-BH across experiments takes (guard.h, fdr.h); NaN: no guard */
+    size_t blocks;       /* blocks with both variants mature */
+};
+
+/* When a decision on this variant is likely (forecast.h). All NaN where there is nothing to
+ * forecast: it is decided or exhausted, or was not randomised, or is of a conjugate family. */
+struct abp_forecast_result {
+    double posts;     /* to come, of all variants, until a decision is as likely as not; NaN: it is
+                         not even at `by` */
+    double weeks;     /* that these take; NaN where nothing says how often posts are made */
+    double p_decided; /* by then: */
+    double by;        /* posts in all: max_posts, or where there is no such limit as many again as
+                         there are, and 40 more at least */
+};
+
+/* The same under the prior that was not learned (learn = yes); NaN: nothing was learned. */
+struct abp_without_result {
+    struct abp_summary log_lift;
+    double p_better;
+    enum abp_verdict verdict;
+};
+
+/* The spread of true lifts that past experiments teach (learn.h). */
+struct abp_learned_result {
+    size_t experiments;      /* that it was learned from; 0: it was not */
+    double scale, low, high; /* used as lift_sd; its 95 % interval */
+    double without;          /* lift_sd otherwise */
 };
 
 struct abp_channel_result {
@@ -39,6 +65,8 @@ struct abp_variant_result {
     struct abp_summary net_value; /* of one post; NaN unless value and cost are named */
     double p_net_better;          /* P(net value > the baseline's) */
     struct abp_guard_result guard;
+    struct abp_forecast_result forecast;
+    struct abp_without_result without;
     enum abp_verdict verdict;
     char *reason;                        /* owned; one plain sentence; NULL for the baseline */
     struct abp_channel_result *channels; /* owned; none when there is one channel */
@@ -61,6 +89,7 @@ struct abp_result {
     int randomised; /* 1: the data carries its blocks, or abpost drew them */
     size_t posts, missing, channel_count, slot_count;
     struct abp_fit_result fit;
+    struct abp_learned_result learned;
     struct abp_variant_result *variants; /* owned; the baseline first */
     size_t variant_count;
     char **warnings; /* owned; each one plain sentence */

@@ -1,11 +1,12 @@
 /* What the guard finds and how often it cries wolf, and what else was tried: the tables in
  * abpost/guard.h are this program's.
  *
- *     bench_guard [RUNS [SEED]]     (2000 runs and seed 1; half a minute) */
+ *     bench_guard [RUNS [SEED]]     (2000 runs and seed 1; a few minutes) */
 #include "../unit/guard_simulation.h"
 #include "stats/guard_block.h"
 #include "stats/guard_score.h"
 
+#include <gsl/gsl_cdf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +23,17 @@ static void guard_table(size_t runs, unsigned long seed)
     static const double ratios[] = {1.0, 1.6, 2.0};
 
     printf("The guard on %d posts, a look after every block, alpha 0.05: found, %%\n", SIM_POSTS);
-    printf("%-28s %10s %6s %6s\n", "generator", "no effect", "x1.6", "x2");
+    printf("%-28s %24s   %s\n", "", "told that 40 blocks come", "not told");
+    printf("%-28s %10s %6s %6s   %9s %6s %6s\n", "generator", "no effect", "x1.6", "x2",
+           "no effect", "x1.6", "x2");
     for (size_t g = 0; g < SIM_COUNT; g++) {
         printf("%-28s", SIM_GENERATORS[g].name);
-        for (size_t r = 0; r < 3; r++)
-            printf(r ? " %6.1f" : " %10.1f",
-                   100 * sim_alarms(&SIM_GENERATORS[g], ratios[r], runs, THRESHOLD, seed + r));
+        for (size_t c = 0; c < 6; c++)
+            printf(c == 0   ? " %10.1f"
+                   : c == 3 ? "   %9.1f"
+                            : " %6.1f",
+                   100 * sim_alarms(&SIM_GENERATORS[g], ratios[c % 3], runs, THRESHOLD,
+                                    c < 3 ? SIM_PAIRS : 0, seed + c % 3));
         printf("\n");
     }
 }
@@ -49,10 +55,13 @@ struct scene {
 };
 
 static const struct scene SCENES[] = {
-    {"NB1.5 x1.6", 2, 1.6, 40},   {"NB1.5 x2", 2, 2.0, 40},        {"logn.7 x1.6", 4, 1.6, 40},
-    {"logn.7 x2", 4, 2.0, 40},    {"autoc x1.6", 7, 1.6, 40},      {"t3 x2", 6, 2.0, 40},
-    {"NB.7 x2", 1, 2.0, 40},      {"logn1.6 x3", 5, 3.0, 40},      {"trend x1.6", 8, 1.6, 40},
-    {"30p NB1.5 x3", 2, 3.0, 15}, {"24p logn.7 x2.5", 4, 2.5, 12}, {"320p NB1.5 x1.3", 2, 1.3, 160},
+    {"NB1.5 x1.6", 2, 1.6, 40},      {"NB1.5 x2", 2, 2.0, 40},
+    {"logn.7 x1.6", 4, 1.6, 40},     {"logn.7 x2", 4, 2.0, 40},
+    {"autoc x1.6", 7, 1.6, 40},      {"t3 x2", 6, 2.0, 40},
+    {"NB.7 x2", 1, 2.0, 40},         {"logn1.6 x3", 5, 3.0, 40},
+    {"trend x1.6", 8, 1.6, 40},      {"30p NB1.5 x3", 2, 3.0, 15},
+    {"24p logn.7 x2.5", 4, 2.5, 12}, {"320p NB1.5 x1.3", 2, 1.3, 160},
+    {"320p NB1.5 x2", 2, 2.0, 160},
 };
 
 #define SCENE_COUNT (sizeof SCENES / sizeof SCENES[0])
@@ -119,8 +128,9 @@ static void position_differences(double *d, const struct pairs *pairs, enum scor
         double u[2], z[2];
 
         for (size_t i = 0; i < 2; i++)
-            abp_guard_past_add(&past, pairs->outcome[2 * t + i], 1.0);
-        (void)abp_guard_positions(u, &past, 2);
+            abp_guard_past_add(&past, pairs->outcome[2 * t + i], 1.0, 0);
+        abp_guard_past_close(&past, 2);
+        abp_guard_positions(u, &past, 1);
         for (size_t i = 0; i < 2; i++)
             z[i] = scores == SAVAGE     ? -log(1 - u[i])
                    : scores == WILCOXON ? sqrt(12.0) * u[i]
@@ -287,6 +297,241 @@ static void ways_table(size_t runs, unsigned long seed)
     }
 }
 
+/* ---- the planned end ---- */
+
+/* What the engine would do with the pairs: 1 when it finds. *when: the block, or how many there
+ * are. planned 0: it is not told. */
+static int engine_finds(const struct pairs *pairs, size_t planned, size_t *when)
+{
+    static double exposure[MOST_POSTS];
+    static size_t variant[MOST_POSTS];
+    static int64_t block[MOST_POSTS];
+    struct abp_guard_input in = {.outcome = pairs->outcome,
+                                 .exposure = exposure,
+                                 .variant = variant,
+                                 .block = block,
+                                 .variants = 2,
+                                 .threshold = THRESHOLD,
+                                 .planned_blocks = planned};
+    struct abp_guard_output out[2];
+
+    for (size_t i = 0; i < 2 * pairs->count; i++) {
+        exposure[i] = 1.0;
+        block[i] = (int64_t)(i / 2);
+        variant[i] = (pairs->sign[i / 2] > 0) == (i % 2 == 0);
+    }
+    *when = pairs->count;
+    in.posts = 2 * pairs->count;
+    if (abp_guard(out, &in, NULL) || out[1].max_e_value < THRESHOLD)
+        return 0;
+    for (size_t low = 0; low < *when;) { /* the first look that sees it, by halving */
+        size_t middle = (low + *when) / 2;
+
+        in.posts = 2 * middle;
+        if (!abp_guard(out, &in, NULL) && out[1].max_e_value >= THRESHOLD)
+            *when = middle;
+        else
+            low = middle + 1;
+    }
+    return 1;
+}
+
+/* A permutation test looked at once, at the end: the same scores, ranked among all posts, against
+ * 999 other draws of the labels. */
+static int fixed_finds(const struct pairs *pairs, gsl_rng *rng)
+{
+    double z[2 * MOST_PAIRS], d[MOST_PAIRS], sum = 0.0;
+    size_t n = 2 * pairs->count, as_large = 1;
+
+    for (size_t i = 0; i < n; i++) {
+        double below = 0.25;
+
+        for (size_t j = 0; j < n; j++)
+            below += pairs->outcome[j] < pairs->outcome[i]    ? 1.0
+                     : pairs->outcome[j] == pairs->outcome[i] ? 0.5
+                                                              : 0.0;
+        z[i] = abp_guard_score(below / ((double)n + 0.5));
+    }
+    for (size_t t = 0; t < pairs->count; t++) {
+        d[t] = z[2 * t] - z[2 * t + 1];
+        sum += pairs->sign[t] * d[t];
+    }
+    for (size_t draw = 0; draw < 999; draw++) {
+        double other = 0.0;
+        unsigned long bits = 0;
+
+        for (size_t t = 0; t < pairs->count; t++, bits >>= 1) {
+            bits = t % 31 == 0 ? gsl_rng_get(rng) : bits;
+            other += bits & 1 ? d[t] : -d[t];
+        }
+        as_large += fabs(other) >= fabs(sum) - 1e-9;
+    }
+    return as_large <= 50;
+}
+
+/* The engine's bets on the end, with other constants. */
+struct end_way {
+    const char *name;
+    double share; /* of the stake, on the end */
+    double last;  /* part of the plan in which all is staked on it */
+    int rungs;    /* 1: the last draws are counted by halves */
+};
+
+static const struct end_way END_WAYS[] = {
+    {"all on the end", 1.0, 0.3, 1},
+    {"one third on the end", 1.0 / 3, 0.3, 1},
+    {"no part for the end alone", 2.0 / 3, 0.0, 1},
+    {"half of the plan for it", 2.0 / 3, 0.5, 1},
+    {"no rungs", 2.0 / 3, 0.3, 0},
+    {"all on the end, no rungs", 1.0, 0.3, 0},
+    {"chosen", 2.0 / 3, 0.3, 1},
+};
+
+#define END_WAY_COUNT (sizeof END_WAYS / sizeof END_WAYS[0])
+
+/* The better draw's stake on one side of the end. */
+static double end_better(double stake, double half, double left, size_t ahead, int rungs)
+{
+    double y = gsl_cdf_ugaussian_Pinv(stake / THRESHOLD) * sqrt(left + half * half), hi, lo, better;
+    double most = fmin(THRESHOLD, 2 * stake), rung = ldexp(THRESHOLD, -(int)ahead);
+
+    hi = ahead ? gsl_cdf_ugaussian_P((y + half) / sqrt(left)) : 1.0;
+    lo = ahead ? gsl_cdf_ugaussian_P((y - half) / sqrt(left)) : 0.0;
+    better = hi + lo > 0 ? fmin(most, 2 * stake * hi / (hi + lo)) : stake;
+    if (rungs && ahead <= 40) {
+        better = floor(better / rung + 0.5) * rung;
+        better = better > most ? floor(most / rung) * rung : better;
+    }
+    return fmax(stake, better);
+}
+
+struct end_stakes {
+    double effect[ATOMS], up[ATOMS], down[ATOMS]; /* on sizes of effect */
+    double share;                                 /* of those that is held */
+    double end[2];                                /* on the end, up and down */
+    size_t effects;
+};
+
+static double end_total(const struct end_stakes *s)
+{
+    double total = 0.0;
+
+    for (size_t i = 0; i < s->effects; i++)
+        total += s->share * (s->up[i] + s->down[i]);
+    return total + s->end[0] + s->end[1];
+}
+
+static void end_move_all(struct end_stakes *s)
+{
+    for (size_t i = 0; i < s->effects; i++) {
+        s->end[0] += s->share * s->up[i];
+        s->end[1] += s->share * s->down[i];
+        s->up[i] = s->down[i] = 0.0;
+    }
+}
+
+/* One pair: half of its difference, up (first) or down. */
+static void end_pair(struct end_stakes *s, double half, int first, double left, size_t ahead,
+                     int rungs)
+{
+    for (size_t i = 0; i < s->effects; i++) {
+        double f = tanh(s->effect[i] * half) * (first ? 1 : -1);
+
+        s->up[i] *= 1 + f;
+        s->down[i] *= 1 - f;
+    }
+    for (int side = 0; side < 2 && half > 0; side++) {
+        double stake = s->end[side], better = stake;
+
+        if (stake > 1e-300 && stake < THRESHOLD)
+            better = end_better(stake, half, left, ahead, rungs);
+        s->end[side] = first == (side == 0) ? better : 2 * stake - better;
+    }
+}
+
+/* The block after which the threshold is reached; 0: it never is. */
+static size_t end_finds(const struct end_way *way, const double *d, const struct pairs *pairs)
+{
+    struct end_stakes s = {.share = 1 - way->share, .end = {0.5 * way->share, 0.5 * way->share}};
+    double squares = 0.0;
+
+    s.effects = lay(s.effect, s.up, CHOSEN_BETS);
+    memcpy(s.down, s.up, sizeof s.up);
+    for (size_t t = 0; t < pairs->count; t++) {
+        size_t ahead = pairs->count - t - 1;
+        double half = 0.5 * fabs(d[t]), before, after, wanted;
+
+        squares += half * half;
+        if ((double)(ahead + 1) <= way->last * (double)pairs->count)
+            end_move_all(&s);
+        before = end_total(&s);
+        end_pair(&s, half, d[t] * pairs->sign[t] >= 0,
+                 (double)ahead * (squares + 2.5) / (double)(t + 6), ahead, way->rungs);
+        after = wanted = end_total(&s);
+        if (fmax(after, 2 * before - after) > THRESHOLD)
+            wanted = after > THRESHOLD ? THRESHOLD : 2 * before - THRESHOLD;
+        if (wanted >= THRESHOLD)
+            return t + 1;
+        if (!(after > 0))
+            return 0;
+        s.share *= wanted / after;
+        s.end[0] *= wanted / after;
+        s.end[1] *= wanted / after;
+    }
+    return 0;
+}
+
+static void end_scene(double *found, double *when, const struct scene *scene, size_t runs,
+                      gsl_rng *rng)
+{
+    for (size_t run = 0; run < runs; run++) {
+        struct pairs pairs;
+        double d[MOST_PAIRS];
+        size_t block;
+
+        draw_pairs(&pairs, scene, rng);
+        for (size_t told = 0; told < 2; told++) {
+            found[told] += engine_finds(&pairs, told * pairs.count, &block);
+            when[told] += (double)block;
+        }
+        found[2] += fixed_finds(&pairs, rng);
+        position_differences(d, &pairs, CHOSEN_SCORE);
+        when[2] += (double)pairs.count;
+        for (size_t w = 0; w < END_WAY_COUNT; w++) {
+            block = end_finds(&END_WAYS[w], d, &pairs);
+            found[3 + w] += block > 0;
+            when[3 + w] += (double)(block ? block : pairs.count);
+        }
+    }
+}
+
+static void end_table(size_t runs, unsigned long seed)
+{
+    static double found[SCENE_COUNT][3 + END_WAY_COUNT], when[SCENE_COUNT][3 + END_WAY_COUNT];
+    static const char *const first[] = {"the guard, not told the end", "the guard, told the end",
+                                        "a permutation test, once"};
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+
+    printf("\nThe planned end, found, %%\n%-30s", "");
+    for (size_t s = 0; s < SCENE_COUNT; s++) {
+        gsl_rng_set(rng, seed + s);
+        end_scene(found[s], when[s], &SCENES[s], runs, rng);
+        printf(" %s%s", SCENES[s].name, s + 1 < SCENE_COUNT ? "," : "\n");
+    }
+    gsl_rng_free(rng);
+    printf("(from the fourth row on: told the end, and betting from the first block on)\n");
+    for (size_t row = 0; row < 2 * (3 + END_WAY_COUNT); row++) {
+        size_t w = row % (3 + END_WAY_COUNT);
+
+        if (row == 3 + END_WAY_COUNT)
+            printf("Blocks until found, all of them where it is not:\n");
+        printf("%-30s", w < 3 ? first[w] : END_WAYS[w - 3].name);
+        for (size_t s = 0; s < SCENE_COUNT; s++)
+            printf(" %5.1f", (row == w ? 100.0 * found[s][w] : when[s][w]) / (double)runs);
+        printf("\n");
+    }
+}
+
 /* ---- long blocks ---- */
 
 #define ACCOUNTS 14
@@ -382,13 +627,73 @@ static void accounts_table(size_t runs, unsigned long seed)
     gsl_rng_free(rng);
 }
 
+/* ---- slots ---- */
+
+#define TIMES 7
+
+/* 80 posts, each at one of seven times of the week whose levels differ by `spread`: found by the
+ * guard that is told of the times, and not told of them. */
+static void slot_scene(size_t found[2], double ratio, double spread, size_t runs, gsl_rng *rng)
+{
+    for (size_t run = 0; run < runs; run++) {
+        struct sim_data data;
+        struct abp_guard_input in;
+        size_t slot[SIM_POSTS];
+        double level[TIMES];
+
+        sim_draw(&data, &SIM_GENERATORS[4], rng, ratio);
+        for (size_t s = 0; s < TIMES; s++)
+            level[s] = gsl_ran_gaussian(rng, spread);
+        for (size_t i = 0; i < SIM_POSTS; i++) {
+            slot[i] = i % TIMES;
+            data.outcome[i] *= exp(level[slot[i]]);
+        }
+        in = sim_input(&data, THRESHOLD, SIM_PAIRS);
+        in.slots = TIMES;
+        for (size_t told = 0; told < 2; told++) {
+            struct abp_guard_output out[2];
+
+            in.slot = told ? slot : NULL;
+            found[told] += !abp_guard(out, &in, NULL) && out[1].max_e_value >= THRESHOLD;
+        }
+    }
+}
+
+static void slot_table(size_t runs, unsigned long seed)
+{
+    static const double ratios[] = {1.0, 1.4, 1.6}, spreads[] = {0.0, 0.5, 1.0};
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+
+    printf(
+        "\nSeven times of the week, lognormal sd 0.7, 80 posts, told that 40 blocks come: found, "
+        "%%\n%-44sno effect   x1.4   x1.6\n",
+        "");
+    for (size_t s = 0; s < 3; s++) {
+        size_t found[3][2] = {{0}};
+
+        for (size_t r = 0; r < 3; r++) {
+            gsl_rng_set(rng, seed + r);
+            slot_scene(found[r], ratios[r], spreads[s], runs, rng);
+        }
+        for (size_t told = 0; told < 2; told++) {
+            printf("levels differ by sd %.1f, %-20s", spreads[s], told ? "told" : "not told");
+            for (size_t r = 0; r < 3; r++)
+                printf("   %5.1f", 100.0 * (double)found[r][told] / (double)runs);
+            printf("\n");
+        }
+    }
+    gsl_rng_free(rng);
+}
+
 int main(int argc, char **argv)
 {
     size_t runs = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 2000;
     unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
 
     guard_table(runs, seed);
+    end_table(runs, seed);
     ways_table(runs, seed);
     accounts_table(runs / 4, seed);
+    slot_table(runs, seed);
     return 0;
 }

@@ -12,7 +12,7 @@ cd garden || exit 1
 cp -r . ../before
 abpost check
 exits 0
-says "3 files checked, nothing wrong"
+says "8 files checked, nothing wrong"
 abpost -q check
 exits 0
 says_nothing
@@ -58,7 +58,7 @@ exits 65
 says_nothing
 complains "abpost.ini:"
 complains "experiments/broken.ini:2: "
-grep -qE '[0-9]+ mistakes; 4 files checked' "$err" || fail "the mistakes are not counted"
+grep -qE '[0-9]+ mistakes; 9 files checked' "$err" || fail "the mistakes are not counted"
 cp ../before/abpost.ini .
 abpost check
 exits 65
@@ -112,6 +112,7 @@ complains "can't be read"
 cp ../before/abpost.ini .
 
 # Posts that are not there.
+rm -r posts
 cat >experiments/coming.ini <<'INI'
 [experiment]
 channels = outbox
@@ -133,6 +134,55 @@ if grep -q 'posts/story' "$err"; then fail "posts that are there are missed"; fi
 mkdir posts/question && echo "And you?" >posts/question/a.txt
 abpost check coming
 exits 0
+says "4 files checked, nothing wrong" # abpost.ini, the experiment, two posts
+says "2 of 2 posts not approved yet"
+abpost approve posts/story/a.txt
+abpost check coming
+says "1 of 2 posts not approved yet"
+
+# Everything that is wrong with the posts, in one pass and before the first goes out.
+printf 'media: nowhere.png\nlink: example.com\n\nx\n' >posts/story/b.txt
+printf 'a\377b\n' >posts/story/c.txt
+abpost check coming
+exits 65
+complains "posts/story/b.txt:1: media: 'nowhere.png' can't be read"
+complains "posts/story/b.txt:1: media: the image has no description"
+complains "posts/story/b.txt:2: link: 'example.com' is not accepted"
+complains "posts/story/c.txt:1: byte 2 of the file (0xff) is not UTF-8"
+complains "4 mistakes; 6 files checked"
+rm posts/story/[bc].txt
+
+# Channels that this version can't post to are said, but only where an experiment needs them; so are
+# texts that are too long for one.
+cat >>abpost.ini <<'INI'
+
+[channel feed]
+type = linkedin
+
+[channel mast]
+type = mastodon
+server = http://localhost:1
+token = env:ABPOST_TEST_PASSWORD
+INI
+ABPOST_TEST_PASSWORD=x abpost check coming
+exits 0
+sed -i 's/^channels = outbox/channels = outbox, feed, mast/' experiments/coming.ini
+head -c 501 /dev/zero | tr '\0' x >posts/story/long.txt
+ABPOST_TEST_PASSWORD=x abpost check coming
+exits 65
+complains "[channel feed] this version of abpost can't post to linkedin"
+complains "posts/story/long.txt: the text is too long for mastodon: 501 characters, where 500 are allowed (channel mast)"
+complains "2 mistakes"
+rm posts/story/long.txt
+sed -i 's/^channels = .*/channels = outbox, mast/' experiments/coming.ini
+ABPOST_TEST_PASSWORD=hunter2 abpost check coming --online
+exits 69
+complains "can't be reached"
+if grep -q hunter2 "$err" "$out"; then fail "the secret itself is shown"; fi
+ABPOST_TEST_PASSWORD=x abpost check coming
+exits 0
+cp ../before/abpost.ini .
+rm experiments/coming.ini
 
 # Data that can't be used is a mistake too, and a name full of escape sequences stays harmless.
 printf 'style,channel,block,replies,reposts\nquestion,x,1,many,0\n' >experiments/sample.csv

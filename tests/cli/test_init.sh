@@ -7,7 +7,8 @@ exits 0
 complains_of_nothing
 says "garden"
 says "abpost evaluate"
-for file in abpost.ini experiments/sample.ini experiments/sample.csv .gitignore; do
+for file in abpost.ini experiments/sample.ini experiments/sample.csv experiments/next.ini \
+    posts/question/bread.txt posts/story/window.txt .gitignore; do
     [ -s "garden/$file" ] || fail "garden/$file is missing"
 done
 grep -qi generated garden/experiments/sample.ini || fail "the sample is not marked as generated"
@@ -16,7 +17,7 @@ grep -q 'abpost\.db' garden/.gitignore || fail ".gitignore leaves the database i
 cd garden || exit 1
 abpost check
 exits 0
-says "3 files checked, nothing wrong"
+says "8 files checked, nothing wrong"
 complains_of_nothing
 abpost evaluate
 exits 0
@@ -67,7 +68,7 @@ exits 0
 abpost --format json init machine
 exits 0
 answers "j->>'schema'" abpost.init/1
-answers "json_array_length(j,'\$.files')" 4
+answers "json_array_length(j,'\$.files')" 9
 answers "j->>'\$.files[0].file'" machine/abpost.ini
 abpost --format csv init machine2
 exits 0

@@ -34,7 +34,9 @@ static struct abp_variant_result unknown_variant(char *name)
     v.outcome_total = v.exposure_total = v.raw_ratio = NAN;
     v.log_lift = v.lift = v.next_post = v.net_value = nothing;
     v.p_better = v.p_best = v.expected_loss = v.p_net_better = NAN;
-    v.guard.e_value = v.guard.threshold = NAN;
+    v.guard.e_value = v.guard.threshold = v.guard.open_e_value = NAN;
+    v.forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
+    v.without = (struct abp_without_result){nothing, NAN, ABP_NO_VERDICT};
     return v;
 }
 

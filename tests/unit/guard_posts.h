@@ -14,7 +14,9 @@ struct posts {
     double outcome[MAX_POSTS], exposure[MAX_POSTS];
     size_t variant[MAX_POSTS];
     int64_t block[MAX_POSTS];
-    size_t count, variants, baseline;
+    size_t slot[MAX_POSTS];
+    double *probability; /* borrowed; NULL: every block was shuffled */
+    size_t count, variants, baseline, slots, planned;
     double threshold;
 };
 
@@ -47,6 +49,10 @@ static inline int run(struct abp_guard_output *out, const struct posts *posts,
                                  .exposure = posts->exposure,
                                  .variant = posts->variant,
                                  .block = posts->block,
+                                 .probability = posts->probability,
+                                 .slot = posts->slots ? posts->slot : NULL,
+                                 .slots = posts->slots,
+                                 .planned_blocks = posts->planned,
                                  .posts = posts->count,
                                  .variants = posts->variants,
                                  .baseline = posts->baseline,
@@ -77,6 +83,7 @@ static inline void assert_same_answer(struct abp_guard_output a, struct abp_guar
 {
     assert_near(a.e_value, b.e_value, 1e-9);
     assert_near(a.max_e_value, b.max_e_value, 1e-9);
+    assert_near(a.open_e_value, b.open_e_value, 1e-9);
     assert_int_equal(a.blocks, b.blocks);
     assert_int_equal(a.direction, mirrored ? -b.direction : b.direction);
     assert_int_equal(a.max_direction, mirrored ? -b.max_direction : b.max_direction);

@@ -78,7 +78,8 @@ static inline void sim_draw(struct sim_data *data, const struct sim_generator *g
     }
 }
 
-static inline struct abp_guard_input sim_input(const struct sim_data *data, double threshold)
+static inline struct abp_guard_input sim_input(const struct sim_data *data, double threshold,
+                                               size_t planned)
 {
     return (struct abp_guard_input){.outcome = data->outcome,
                                     .exposure = data->exposure,
@@ -87,12 +88,14 @@ static inline struct abp_guard_input sim_input(const struct sim_data *data, doub
                                     .posts = SIM_POSTS,
                                     .variants = 2,
                                     .baseline = 0,
-                                    .threshold = threshold};
+                                    .threshold = threshold,
+                                    .planned_blocks = planned};
 }
 
-/* Share of `runs` experiments in which the guard ever alarmed, looking after every block. */
+/* Share of `runs` experiments in which the guard ever alarmed, looking after every block, told
+ * beforehand of `planned` blocks. */
 static inline double sim_alarms(const struct sim_generator *g, double ratio, size_t runs,
-                                double threshold, unsigned long seed)
+                                double threshold, size_t planned, unsigned long seed)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     size_t alarms = 0, failed = 0;
@@ -104,7 +107,7 @@ static inline double sim_alarms(const struct sim_generator *g, double ratio, siz
         struct abp_guard_input in;
 
         sim_draw(&data, g, rng, ratio);
-        in = sim_input(&data, threshold);
+        in = sim_input(&data, threshold, planned);
         if (abp_guard(out, &in, NULL))
             failed++;
         else if (out[1].max_e_value >= threshold)

@@ -64,7 +64,7 @@ static inline int scratch_teardown(void **state)
 /* Good until the fourth call after it. */
 static inline const char *scratch_path(struct scratch *s, const char *name)
 {
-    static char paths[4][300];
+    static char paths[4][1000];
     static unsigned next;
     char *path = paths[next++ % 4];
     snprintf(path, sizeof paths[0], "%s/%s", s->folder, name);

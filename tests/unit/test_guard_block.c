@@ -109,21 +109,27 @@ static void scores_rise_with_sd_one(void **state)
         mean += z / (double)n;
         squares += z * z / (double)n;
     }
+    assert_close(mean, 0.0, 1e-3);
     assert_close(squares - mean * mean, 1.0, 1e-3);
 }
+
+#define SLOTS 6
 
 static struct abp_guard_past *past_new(size_t posts)
 {
     struct abp_guard_past *past = calloc(1, sizeof *past);
 
     assert_non_null(past);
-    past->outcome = calloc(4 * posts, sizeof(double));
-    past->begin = calloc(posts + 1, sizeof(size_t));
+    past->outcome = calloc(4 * posts + 2 * SLOTS, sizeof(double));
+    past->begin = calloc(2 * posts + 1, sizeof(size_t));
     assert_non_null(past->outcome);
     assert_non_null(past->begin);
     past->log_exposure = past->outcome + posts;
     past->residual = past->outcome + 2 * posts;
     past->sorted = past->outcome + 3 * posts;
+    past->effect = past->outcome + 4 * posts;
+    past->count = past->effect + SLOTS;
+    past->slot = past->begin + posts + 1;
     return past;
 }
 
@@ -145,14 +151,16 @@ static void positions_follow_the_level(void **state)
 
     for (size_t t = 0; t < 40; t++) {
         for (size_t i = 0; i < 2; i++) {
-            abp_guard_past_add(apart, exp((double)(t % 20)) * (i ? 1.2 : 1.0), 1.0);
+            abp_guard_past_add(apart, exp((double)(t % 20)) * (i ? 1.2 : 1.0), 1.0, 0);
             abp_guard_past_add(alike, t < 39 ? gsl_ran_lognormal(rng, 3.0, 1.0) : 1e4 + (double)i,
-                               1.0);
+                               1.0, 0);
         }
-        assert_true(abp_guard_positions(u, apart, 2));
+        abp_guard_past_close(apart, 2);
+        abp_guard_positions(u, apart, 1);
         if (t > 20)
             assert_true(u[0] < 0.5 && u[1] > 0.5);
-        assert_true(abp_guard_positions(u, alike, 2));
+        abp_guard_past_close(alike, 2);
+        abp_guard_positions(u, alike, 1);
     }
     assert_true(u[0] > 0.9 && u[1] > u[0]);
     past_free(apart);
@@ -168,12 +176,58 @@ static void equal_posts_stand_equal(void **state)
 
     for (size_t t = 0; t < 16; t++) {
         for (size_t i = 0; i < 4; i++)
-            abp_guard_past_add(past, t % 2 ? 3.0 : i < 2 ? 0.0 : 1.0, t % 2 ? 1.0 : 0.5);
-        assert_int_equal(abp_guard_positions(u, past, 4), t % 2 == 0);
+            abp_guard_past_add(past, t % 2 ? 3.0 : i < 2 ? 0.0 : 1.0, t % 2 ? 1.0 : 0.5, 0);
+        abp_guard_past_close(past, 4);
+        abp_guard_positions(u, past, 1);
+        assert_true((u[0] == u[3]) == (t % 2 == 1));
         assert_true(u[0] == u[1] && u[2] == u[3]);
         assert_true(u[0] > 0 && u[3] < 1);
     }
     past_free(past);
+}
+
+/* Where some slots reach many more people, a post stands where it would in another slot; where
+ * slots are all alike, telling of them moves positions hardly at all. */
+static void positions_follow_the_slot(void **state)
+{
+    static const double reach[SLOTS] = {1, 100, 10, 3, 0.1, 30};
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    double missed[2] = {0}, moved = 0.0;
+    (void)state;
+
+    for (size_t run = 0; run < 200; run++)
+        for (int differ = 0; differ < 2; differ++) {
+            struct abp_guard_past *past = past_new(64);
+            double told[2], untold[2], fair = 0.0;
+
+            for (size_t t = 0; t < 32; t++) {
+                for (size_t i = 0; i < 2; i++) {
+                    size_t slot = (t + i * (1 + t % 5)) % SLOTS;
+                    double y = gsl_ran_lognormal(rng, 3.0, 0.7);
+
+                    fair = log(y) - 3.0;
+                    abp_guard_past_add(past, y * (differ ? reach[slot] : 1.0), 1.0, slot);
+                }
+                abp_guard_past_close(past, 2);
+            }
+            past->slots = 0;
+            abp_guard_positions(untold, past, 1);
+            past->slots = SLOTS;
+            abp_guard_positions(told, past, 1);
+            fair = 1 / (1 + exp(-1.7 * fair / 0.7)); /* the share of all posts below this one */
+            if (differ) {
+                missed[0] += fabs(untold[1] - fair) / 200;
+                missed[1] += fabs(told[1] - fair) / 200;
+            } else {
+                moved += fabs(told[1] - untold[1]) / 200;
+            }
+            past_free(past);
+        }
+    print_message("off by %.3f untold, %.3f told; moved by %.3f where slots are alike\n", missed[0],
+                  missed[1], moved);
+    assert_true(missed[1] < 0.5 * missed[0]);
+    assert_true(moved < 0.05);
+    gsl_rng_free(rng);
 }
 
 int main(void)
@@ -182,6 +236,7 @@ int main(void)
         cmocka_unit_test(equals_the_count),           cmocka_unit_test(pairs_are_a_tanh),
         cmocka_unit_test(thousands_of_posts),         cmocka_unit_test(scores_rise_with_sd_one),
         cmocka_unit_test(positions_follow_the_level), cmocka_unit_test(equal_posts_stand_equal),
+        cmocka_unit_test(positions_follow_the_slot),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

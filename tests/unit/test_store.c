@@ -114,13 +114,21 @@ static void test_facts(void **state)
     static const char fill[] =
         "INSERT INTO analysis VALUES (1, 1, 'h', 0);"
         "INSERT INTO plan VALUES (1, 1, 0, '1');"
-        "INSERT INTO planned_post VALUES (1, 1, 'b', 0, 'a', 0.5, 'c', 's', 0);"
-        "INSERT INTO attempt VALUES (1, 1, 1, 'k', x'00', 0, 60);"
-        "INSERT INTO attempt_result VALUES (1, 1, 0, 'posted', '1', NULL, NULL)";
+        "INSERT INTO block VALUES (1, 1, 'c', 'uniform');"
+        "INSERT INTO planned_post VALUES (1, 1, 0, 'a', 0.5, 's', '2026-12-01', '09:00', 'UTC', 0);"
+        "INSERT INTO dropped VALUES (1, 0, 'missed', NULL);"
+        "INSERT INTO attempt VALUES (1, 1, 1, 'k', x'00', 'f', 'h', 'o', 0, 60);"
+        "INSERT INTO attempt_result VALUES (1, 1, 0, 'posted', '1', NULL, NULL, NULL, NULL);"
+        "INSERT INTO post_event VALUES (1, 'edited', 0);"
+        "INSERT INTO reading_failure VALUES (1, 0, 'r');"
+        "INSERT INTO sign_in VALUES (1, 'c', 0, 1, 'r');"
+        "INSERT INTO decision VALUES (1, 1, 'a', 'repeat', 0, 'r')";
     assert_int_equal(abp_db_exec(store->db, fill, &err), 0);
     static const char *const tables[] = {
-        "experiment", "analysis",          "plan", "planned_post", "attempt", "attempt_result",
-        "import",     "import_experiment", "post", "reading"};
+        "experiment",     "analysis", "plan",       "block",    "planned_post",
+        "dropped",        "attempt",  "import",     "post",     "import_experiment",
+        "attempt_result", "reading",  "post_event", "decision", "reading_failure",
+        "sign_in"};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char sql[200];
         snprintf(sql, sizeof sql, "SELECT count(*) > 0 FROM %s", tables[i]);
@@ -142,7 +150,8 @@ static void test_facts(void **state)
     }
     /* One claim of a post wins; a post comes from an import or an attempt, and counts once. */
     assert_int_equal(
-        abp_db_exec(store->db, "INSERT INTO attempt VALUES (2, 1, 1, 'k2', x'00', 0, 60)", &err),
+        abp_db_exec(store->db,
+                    "INSERT INTO attempt VALUES (2, 1, 1, 'k', x'00', '', '', '', 0, 60)", &err),
         -1);
     assert_non_null(strstr(err.message, "UNIQUE"));
     assert_int_equal(abp_db_exec(store->db,

@@ -1,0 +1,200 @@
+/* The one irreversible call, and asking what became of it. The record key is ours and never
+ * expires, so asking for it is the whole truth. */
+#include "channels/bluesky.h"
+#include "channels/bluesky_facets.h"
+
+#include "abpost/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define AGAIN_SECONDS 60
+
+/* What a request says it will put where. */
+struct intent {
+    json_t *body;       /* owned */
+    const json_t *post; /* borrowed from body */
+    char did[256];
+    char uri[320]; /* at://did/collection/key */
+};
+
+static int read_intent(struct intent *intent, const char *request, size_t len, const char *key)
+{
+    char rkey[ABP_KEY_SIZE + 1];
+    memset(intent, 0, sizeof *intent);
+    intent->body = json_loadb(request, len, JSON_REJECT_DUPLICATES, NULL);
+    intent->post = json_object_get(intent->body, "record");
+    if (!json_is_object(intent->post) ||
+        abp_xrpc_string(intent->did, sizeof intent->did, intent->body, "repo") != 0 ||
+        !abp_bluesky_is_did(intent->did) ||
+        abp_xrpc_string(rkey, sizeof rkey, intent->body, "rkey") != 0 || strcmp(rkey, key) != 0 ||
+        !json_is_null(json_object_get(intent->body, "swapRecord")))
+        return -1;
+    snprintf(intent->uri, sizeof intent->uri, "at://%s/" ABP_BLUESKY_POSTS "/%s", intent->did, key);
+    return 0;
+}
+
+static void say(struct abp_outcome *outcome, enum abp_fate fate, const char *reason)
+{
+    memset(outcome, 0, sizeof *outcome);
+    outcome->fate = fate;
+    snprintf(outcome->reason, sizeof outcome->reason, "%s", reason);
+}
+
+static void unknown(const struct abp_connection *connection, struct abp_outcome *outcome,
+                    const char *reason)
+{
+    say(outcome, ABP_FATE_UNKNOWN, reason);
+    outcome->retry_at = connection->now(connection->now_context) + AGAIN_SECONDS;
+}
+
+/* POSTED, when the answer names exactly this post and its version; else 0. */
+static int posted(const struct abp_connection *connection, struct abp_outcome *outcome,
+                  const struct intent *intent, const char *key, const json_t *body)
+{
+    const struct abp_bluesky *state = connection->state;
+    char uri[sizeof intent->uri], cid[sizeof outcome->version];
+    if (abp_xrpc_string(uri, sizeof uri, body, "uri") != 0 || strcmp(uri, intent->uri) != 0 ||
+        abp_xrpc_string(cid, sizeof cid, body, "cid") != 0 ||
+        abp_utf8_invalid_at(cid, strlen(cid)) != strlen(cid))
+        return 0;
+    const char *whose = state->session.handle[0] && strcmp(state->session.did, intent->did) == 0
+                            ? state->session.handle
+                            : intent->did;
+    say(outcome, ABP_FATE_POSTED, "");
+    snprintf(outcome->remote_id, sizeof outcome->remote_id, "%s", uri);
+    snprintf(outcome->version, sizeof outcome->version, "%s", cid);
+    snprintf(outcome->url, sizeof outcome->url, "https://bsky.app/profile/%s/post/%s", whose, key);
+    return 1;
+}
+
+/* Is the record that is there the one that was to be sent? */
+static int is_ours(const struct intent *intent, const json_t *body)
+{
+    static const char *const names[] = {"text", "createdAt"};
+    const json_t *value = json_object_get(body, "value");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const json_t *theirs = json_object_get(value, names[i]);
+        if (!json_is_string(theirs) || !json_equal(theirs, json_object_get(intent->post, names[i])))
+            return 0;
+    }
+    return 1;
+}
+
+enum found { FOUND, FOUND_OTHER, NOT_THERE, NOT_ASKED };
+
+/* Asks the account's own server for the record. Anybody may, so no token goes along. */
+static enum found ask(struct abp_connection *connection, struct abp_outcome *outcome,
+                      const struct intent *intent, const char *key)
+{
+    const struct abp_bluesky *state = connection->state;
+    struct abp_xrpc_answer answer;
+    struct abp_buffer path;
+    enum found found = NOT_ASKED;
+    abp_buffer_init(&path, 4096);
+    abp_buffer_add(&path, "com.atproto.repo.getRecord?repo=");
+    abp_xrpc_encode(&path, intent->did);
+    abp_buffer_add(&path, "&collection=" ABP_BLUESKY_POSTS "&rkey=");
+    abp_xrpc_encode(&path, key);
+    abp_xrpc_call(connection, &answer,
+                  &(struct abp_xrpc){.method = "GET",
+                                     .service = state->session.service,
+                                     .path = abp_buffer_text(&path)});
+    if (answer.kind == ABP_XRPC_OK) {
+        if (posted(connection, outcome, intent, key, answer.body))
+            found = is_ours(intent, answer.body) ? FOUND : FOUND_OTHER;
+        else
+            unknown(connection, outcome, "the server's answer is not the record asked for");
+    } else if (answer.kind == ABP_XRPC_ERROR && strcmp(answer.error, "RecordNotFound") == 0) {
+        found = NOT_THERE;
+    } else {
+        unknown(connection, outcome, answer.reason);
+        if (answer.kind == ABP_XRPC_WAIT)
+            outcome->retry_at = connection->wait_until;
+    }
+    abp_xrpc_release(&answer);
+    abp_buffer_release(&path);
+    return found;
+}
+
+/* InvalidSwap: there is a record under this key, and it is not these bytes. */
+static void settle_swap(struct abp_connection *connection, struct abp_outcome *outcome,
+                        const struct intent *intent, const char *key)
+{
+    switch (ask(connection, outcome, intent, key)) {
+    case FOUND: /* the same post, told apart by something small, such as a newer handle */
+        break;
+    case FOUND_OTHER:
+        say(outcome, ABP_FATE_REFUSED,
+            "another post stands under this post's key; it was edited, or written by someone else");
+        break;
+    case NOT_THERE:
+        say(outcome, ABP_FATE_NOT_SENT,
+            "the post that stood under this post's key has just been deleted");
+        break;
+    case NOT_ASKED: /* these bytes are not out; what is, the next attempt will tell */
+        outcome->fate = ABP_FATE_UNKNOWN;
+        break;
+    }
+}
+
+void abp_bluesky_send(struct abp_connection *connection, struct abp_outcome *outcome,
+                      const char *request, size_t len, const char *key)
+{
+    struct intent intent;
+    struct abp_xrpc_answer answer;
+    struct abp_xrpc call = {.method = "POST",
+                            .path = "com.atproto.repo.putRecord",
+                            .body = request,
+                            .body_len = len,
+                            .content_type = "application/json"};
+    if (read_intent(&intent, request, len, key) != 0) {
+        say(outcome, ABP_FATE_REFUSED, "what was to be sent is not a request of this version");
+        json_decref(intent.body);
+        return;
+    }
+    abp_bluesky_call(connection, &answer, &call);
+    if (answer.kind == ABP_XRPC_OK) {
+        if (!posted(connection, outcome, &intent, key, answer.body))
+            unknown(connection, outcome, "the server's answer does not say that the post is there");
+    } else if (answer.kind == ABP_XRPC_ERROR && strcmp(answer.error, "InvalidSwap") == 0) {
+        settle_swap(connection, outcome, &intent, key);
+    } else if (answer.kind == ABP_XRPC_UNCLEAR && call.token) {
+        unknown(connection, outcome, answer.reason);
+    } else {
+        abp_xrpc_outcome(connection, outcome, &answer);
+    }
+    abp_xrpc_release(&answer);
+    json_decref(intent.body);
+}
+
+void abp_bluesky_find(struct abp_connection *connection, struct abp_outcome *outcome,
+                      const char *request, size_t len, const char *key, int64_t sent_at)
+{
+    struct intent intent;
+    struct abp_xrpc_answer answer;
+    (void)sent_at; /* the key says it all */
+    if (read_intent(&intent, request, len, key) != 0) {
+        say(outcome, ABP_FATE_UNKNOWN, "what was sent is not a request of this version");
+    } else if (abp_bluesky_sign_in(connection, &answer) != 0) {
+        /* Only the session says where the account's own server is. */
+        abp_xrpc_outcome(connection, outcome, &answer);
+        outcome->fate = ABP_FATE_UNKNOWN;
+        abp_xrpc_release(&answer);
+    } else {
+        switch (ask(connection, outcome, &intent, key)) {
+        case NOT_THERE:
+            say(outcome, ABP_FATE_NOT_SENT, "the server has no post under this post's key");
+            break;
+        case FOUND_OTHER:
+            say(outcome, ABP_FATE_NOT_SENT,
+                "another post stands under this post's key; it was edited, or written by someone "
+                "else");
+            break;
+        case FOUND:
+        case NOT_ASKED:
+            break;
+        }
+    }
+    json_decref(intent.body);
+}

@@ -1,0 +1,38 @@
+/* What verdicts lead to. A verdict that ends the test of a variant is a fact from the night it was
+ * first reached, and stands. When every variant has one, the experiment is finished: it stops, or
+ * (after = repeat-winner) the winner keeps the slots. A dropped variant gets no more posts while
+ * the others are still tested. */
+#ifndef ABPOST_CLI_DECIDE_H
+#define ABPOST_CLI_DECIDE_H
+
+#include "rounds.h"
+
+#include "abpost/result.h"
+
+struct abp_stage {
+    int finished;
+    int winner;            /* finished: the first variant that earned `repeat`, else the baseline */
+    unsigned char *active; /* owned; variant_count: 1: it gets posts */
+    size_t active_count;
+};
+
+/* Where an experiment stands by the decisions in the store. */
+int abp_stage_read(struct abp_stage *stage, const struct abp_rounds *rounds,
+                   const struct abp_experiment *experiment, struct abp_error *err) ABP_MUST_CHECK;
+void abp_stage_release(struct abp_stage *stage);
+
+/* What the labels of the next blocks are to be drawn with, where allocation = top-two and something
+ * is to be drawn now: the caller frees *probabilities; NULL: every order alike. 1: draw; 0: not
+ * now, every channel still has planned posts; -1. */
+int abp_stage_probabilities(double **probabilities, const struct abp_stage *stage,
+                            const struct abp_rounds *rounds,
+                            const struct abp_experiment *experiment,
+                            struct abp_error *err) ABP_MUST_CHECK;
+
+/* Keeps the verdicts of a result that end something, and takes what was planned under the old state
+ * of things out of the plan; tells the journal. */
+int abp_decide_on(const struct abp_rounds *rounds, const struct abp_experiment *experiment,
+                  const struct abp_result *result, struct abp_journal *journal,
+                  struct abp_error *err) ABP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,118 @@
+#include "loaded.h"
+
+#include "screen.h"
+
+#include "abpost/channel.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int read_experiment(struct abp_loaded *loaded, const char *path, struct abp_error *err)
+{
+    struct abp_error why = {0};
+    size_t before = loaded->mistakes.count;
+    struct abp_experiment *e = &loaded->experiments[loaded->count];
+    if (abp_experiment_read(e, path, &loaded->inputs.ws, &loaded->mistakes, &why) == 0) {
+        loaded->publish[loaded->count++] =
+            (struct abp_publish_experiment){.experiment = e, .fingerprint = ""};
+        return 0;
+    }
+    loaded->broken++;
+    if (why.code == ABP_DATA && loaded->mistakes.count > before)
+        return 0;
+    *err = why;
+    return -1;
+}
+
+static int read_experiments(struct abp_loaded *loaded, struct abp_error *err)
+{
+    size_t most = loaded->inputs.count + 1;
+    loaded->experiments = calloc(most, sizeof *loaded->experiments);
+    loaded->publish = calloc(most, sizeof *loaded->publish);
+    if (!loaded->experiments || !loaded->publish)
+        return abp_fail_memory(err);
+    for (size_t i = 0; i < loaded->inputs.count; i++)
+        if (read_experiment(loaded, loaded->inputs.paths[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+static int open_store(struct abp_loaded *loaded, enum abp_store_mode mode, struct abp_error *err)
+{
+    struct stat info;
+    const char *path = loaded->inputs.ws.database;
+    if (mode != ABP_STORE_CREATE && stat(path, &info) != 0)
+        return 0;
+    return abp_store_open(&loaded->store, path, mode, ABP_STORE_BUSY_MS, err);
+}
+
+int abp_loaded_open(struct abp_loaded *loaded, const struct abp_args *args,
+                    const struct abp_env *env, enum abp_store_mode mode, struct abp_error *err)
+{
+    memset(loaded, 0, sizeof *loaded);
+    loaded->env = env;
+    if (abp_inputs_need(&loaded->inputs, args, env, err) != 0)
+        return -1;
+    int rc = -1;
+    if (!loaded->inputs.has_workspace)
+        abp_fail(err, ABP_DATA,
+                 "there is no workspace: no abpost.ini here or above; 'abpost init' makes one");
+    else if (abp_zone_open(&loaded->zone, loaded->inputs.ws.timezone, err) == 0 &&
+             read_experiments(loaded, err) == 0)
+        rc = open_store(loaded, mode, err);
+    if (rc != 0)
+        abp_loaded_close(loaded);
+    return rc;
+}
+
+void abp_loaded_close(struct abp_loaded *loaded)
+{
+    abp_store_close(loaded->store);
+    for (size_t i = 0; i < loaded->count; i++)
+        abp_experiment_release(&loaded->experiments[i]);
+    free(loaded->experiments);
+    free(loaded->publish);
+    abp_mistakes_release(&loaded->mistakes);
+    abp_zone_free(loaded->zone);
+    abp_inputs_release(&loaded->inputs);
+    memset(loaded, 0, sizeof *loaded);
+}
+
+void abp_loaded_say_mistakes(const struct abp_loaded *loaded)
+{
+    abp_say_mistakes(loaded->env, &loaded->mistakes);
+}
+
+struct abp_publish_input abp_loaded_publish(const struct abp_loaded *loaded)
+{
+    return (struct abp_publish_input){.env = loaded->env,
+                                      .ws = &loaded->inputs.ws,
+                                      .store = loaded->store,
+                                      .experiments = loaded->publish,
+                                      .experiment_count = loaded->count};
+}
+
+const struct abp_channel *abp_loaded_channel(const struct abp_loaded *loaded, const char *name)
+{
+    const struct abp_workspace *ws = &loaded->inputs.ws;
+    for (size_t i = 0; i < ws->channel_count; i++)
+        if (strcmp(ws->channels[i].name, name) == 0)
+            return &ws->channels[i];
+    return NULL;
+}
+
+const struct abp_experiment *abp_loaded_experiment(const struct abp_loaded *loaded,
+                                                   const char *name)
+{
+    for (size_t i = 0; i < loaded->count; i++)
+        if (strcmp(loaded->experiments[i].name, name) == 0)
+            return &loaded->experiments[i];
+    return NULL;
+}
+
+int abp_is_by_hand(const struct abp_channel *channel)
+{
+    const struct abp_channel_ops *ops = abp_channel_ops(channel->platform);
+    return !ops || (ops->abilities & ABP_BY_HAND) != 0;
+}

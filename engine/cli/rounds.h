@@ -1,0 +1,91 @@
+/* What the commands that do something share: the workspace with its experiments and store, and a
+ * record of what was done. */
+#ifndef ABPOST_CLI_ROUNDS_H
+#define ABPOST_CLI_ROUNDS_H
+
+#include "inputs.h"
+#include "list.h"
+
+#include "abpost/digest.h"
+#include "abpost/plan.h"
+#include "abpost/publish.h"
+#include "abpost/store.h"
+#include "abpost/zone.h"
+
+/* An experiment of the workspace that was read without a mistake. */
+struct abp_round_experiment {
+    struct abp_experiment file;
+    char fingerprint[ABP_DIGEST_SIZE];
+    int planned; /* 1: a plan was drawn: it has begun */
+};
+
+struct abp_rounds {
+    const struct abp_args *args; /* borrowed */
+    const struct abp_env *env;   /* borrowed */
+    struct abp_inputs inputs;
+    struct abp_store *store;                  /* owned; NULL: nothing was ever stored */
+    struct abp_zone *zone;                    /* owned; the workspace's */
+    struct abp_round_experiment *experiments; /* owned */
+    size_t count;
+    struct abp_publish_experiment *publish; /* owned; count: the same, for publish.h */
+    size_t broken;                          /* experiment files with mistakes, which were said */
+};
+
+/* Reads the workspace and every experiment of it; mistakes in experiment files are said and leave
+ * those out. -1: mistakes in abpost.ini (said), or the store can't be used. */
+int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
+                    const struct abp_env *env, enum abp_store_mode mode,
+                    struct abp_error *err) ABP_MUST_CHECK;
+void abp_rounds_close(struct abp_rounds *rounds);
+
+/* For publish.h; borrows from rounds. */
+struct abp_publish_input abp_rounds_publish(const struct abp_rounds *rounds);
+
+/* ---- what was done ---- */
+
+/* One action. Borrowed for the call; NULL and 0: nothing to say there. */
+struct abp_action {
+    const char *action; /* "posted", "read", "planned", "decided", ... */
+    const char *experiment, *channel, *variant, *file, *url, *detail;
+    int64_t post;   /* planned post */
+    int64_t due_at; /* UTC seconds */
+    int trouble;    /* 1: said even when quiet */
+    int routine;    /* 1: as text only said when verbose */
+};
+
+/* Where actions go: as text to the output as they happen, as JSON or CSV at the end, and each as a
+ * line of JSON to a log file. */
+struct abp_journal {
+    const struct abp_rounds *rounds; /* borrowed */
+    struct abp_list list;            /* not as text */
+    int log;                         /* file descriptor; -1: no log file */
+    struct abp_error failed;         /* code ABP_OK: everything could be written */
+};
+
+/* schema: of the JSON output. log_path: NULL: no log file; it is made with mode 0600. */
+int abp_journal_open(struct abp_journal *journal, const struct abp_rounds *rounds,
+                     const char *schema, const char *log_path,
+                     struct abp_error *err) ABP_MUST_CHECK;
+void abp_journal_add(struct abp_journal *journal, const struct abp_action *action);
+/* Writes what is left. -1: something could not be written. */
+int abp_journal_close(struct abp_journal *journal, struct abp_error *err) ABP_MUST_CHECK;
+
+/* ---- the steps of a tick ---- */
+
+/* What the steps found, for the exit status. */
+struct abp_round_report {
+    struct abp_publish_report publish;
+    size_t read, unread; /* posts */
+    int sign_in, unreachable;
+};
+
+/* Plans on for what has begun, posts what is due, reads what has matured. */
+int abp_rounds_tick(struct abp_round_report *report, struct abp_rounds *rounds,
+                    struct abp_journal *journal, struct abp_error *err) ABP_MUST_CHECK;
+
+/* The command's end: 0, or -1 with what the exit status has to say (a person is needed, a platform
+ * can't be reached, files have mistakes). */
+int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_rounds *rounds,
+                       struct abp_error *err) ABP_MUST_CHECK;
+
+#endif

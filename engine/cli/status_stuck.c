@@ -1,0 +1,486 @@
+/* What is stuck, and what to do about it. */
+#include "status.h"
+
+#include "abpost/local.h"
+#include "abpost/reading.h"
+#include "abpost/sign_in.h"
+#include "abpost/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LATELY     (14 * INT64_C(86400)) /* seconds; what left the plan earlier is history */
+#define DUE_GRACE  INT64_C(300)          /* seconds; a tick may run every few minutes */
+#define WORDS_MAX  ((size_t)1 << 16)
+#define IDS_LISTED 6
+
+const char *abp_stuck_name(enum abp_stuck_kind kind)
+{
+    static const char *const names[ABP_STUCK_COUNT] = {
+        [ABP_STUCK_UNKNOWN] = "unknown",   [ABP_STUCK_SIGN_IN] = "sign-in",
+        [ABP_STUCK_MISTAKES] = "mistakes", [ABP_STUCK_CHANNEL] = "channel-gone",
+        [ABP_STUCK_SENDING] = "sending",   [ABP_STUCK_DUE] = "due",
+        [ABP_STUCK_HANDED] = "handed",     [ABP_STUCK_READING] = "reading",
+        [ABP_STUCK_REFUSED] = "refused",   [ABP_STUCK_MISSED] = "missed",
+        [ABP_STUCK_EMPTY] = "empty",
+    };
+    return (unsigned)kind < ABP_STUCK_COUNT ? names[kind] : NULL;
+}
+
+struct finding {
+    struct abp_status *status; /* borrowed */
+    int no_memory;
+};
+
+/* ---- words ---- */
+
+/* NULL without memory, which is kept in mind. */
+static char *ABP_PRINTF(2, 3) words(struct finding *f, const char *format, ...)
+{
+    struct abp_buffer text;
+    va_list args;
+    abp_buffer_init(&text, WORDS_MAX);
+    va_start(args, format);
+    abp_buffer_vprintf(&text, format, args);
+    va_end(args);
+    if (text.failed) {
+        f->no_memory = 1;
+        abp_buffer_release(&text);
+    }
+    return text.data;
+}
+
+static const char *reason_of(const struct abp_planned *post, const char *without)
+{
+    return post->reason && *post->reason ? post->reason : without;
+}
+
+/* Where a person can see what the account has posted; "" when it is not known. */
+static void account_url(char *out, size_t size, const struct abp_channel *channel)
+{
+    static const char *const sites[ABP_PLATFORM_COUNT] = {
+        [ABP_BLUESKY] = "https://bsky.app/profile/",
+        [ABP_X] = "https://x.com/",
+        [ABP_FACEBOOK] = "https://www.facebook.com/",
+        [ABP_INSTAGRAM] = "https://www.instagram.com/",
+        [ABP_THREADS] = "https://www.threads.net/@",
+        [ABP_TELEGRAM] = "https://t.me/",
+    };
+    const char *account = channel && channel->account ? channel->account : "";
+    const char *site = channel ? sites[channel->platform] : NULL;
+    out[0] = '\0';
+    account += *account == '@';
+    if (channel && channel->platform == ABP_MASTODON && channel->server)
+        snprintf(out, size, "%s%s%s", channel->server, *account ? "/@" : "", account);
+    else if (site && *account)
+        snprintf(out, size, "%s%s", site, account);
+}
+
+/* ---- the list ---- */
+
+/* Takes over the words of `found`. NULL without memory. */
+static struct abp_stuck *add(struct finding *f, const struct abp_stuck *found)
+{
+    struct abp_status *status = f->status;
+    struct abp_stuck *grown = realloc(status->stuck, (status->stuck_count + 1) * sizeof *grown);
+    if (!grown) {
+        f->no_memory = 1;
+        free(found->what);
+        free(found->todo);
+        for (size_t k = 0; k < ABP_STUCK_COMMANDS; k++)
+            free(found->commands[k]);
+        return NULL;
+    }
+    status->stuck = grown;
+    grown[status->stuck_count] = *found;
+    return &grown[status->stuck_count++];
+}
+
+static int by_weight(const void *left, const void *right)
+{
+    const struct abp_stuck *a = left, *b = right;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->since != b->since)
+        return a->since < b->since ? -1 : 1;
+    return (a->post > b->post) - (a->post < b->post);
+}
+
+static struct abp_stuck of_post(const struct abp_planned *post, enum abp_stuck_kind kind)
+{
+    return (struct abp_stuck){.kind = kind,
+                              .post = post->id,
+                              .count = 1,
+                              .since = post->state_at,
+                              .experiment = post->experiment,
+                              .channel = post->channel};
+}
+
+/* ---- single posts ---- */
+
+static void find_unknown(struct finding *f, const struct abp_planned *post)
+{
+    char url[600];
+    struct abp_stuck s = of_post(post, ABP_STUCK_UNKNOWN);
+    const struct abp_channel *channel = abp_loaded_channel(&f->status->loaded, post->channel);
+    account_url(url, sizeof url, channel);
+    s.person = 1;
+    s.what =
+        words(f, "Post %lld (%s, %s on %s) may or may not be out: %s", (long long)post->id,
+              post->experiment, post->variant, post->channel, reason_of(post, "no answer came"));
+    s.todo = words(f, "Look for it (%s) at %s, then say what you saw:", post->file,
+                   url[0] ? url : "the account");
+    s.commands[0] = words(f, "abpost resolve %lld --posted URL", (long long)post->id);
+    s.commands[1] = words(f, "abpost resolve %lld --not-posted", (long long)post->id);
+    add(f, &s);
+}
+
+static void find_handed(struct finding *f, const struct abp_planned *post)
+{
+    struct abp_stuck s = of_post(post, ABP_STUCK_HANDED);
+    s.what = words(f, "Post %lld (%s, %s on %s) waits to be published by hand: %s",
+                   (long long)post->id, post->experiment, post->variant, post->channel,
+                   post->remote_id ? post->remote_id : post->file);
+    s.todo = words(f, "Publish it, then say where it is, or that it will not be:");
+    s.commands[0] = words(f, "abpost resolve %lld --posted URL", (long long)post->id);
+    s.commands[1] = words(f, "abpost resolve %lld --not-posted", (long long)post->id);
+    add(f, &s);
+}
+
+static void find_sending(struct finding *f, const struct abp_planned *post)
+{
+    char when[ABP_LOCAL_SIZE];
+    struct abp_stuck s = of_post(post, ABP_STUCK_SENDING);
+    if (post->leased_until > f->status->now)
+        return;
+    abp_local_format(when, post->started_at, f->status->loaded.zone);
+    s.what = words(f,
+                   "Post %lld (%s, %s on %s) was being sent at %s, and what came of it was "
+                   "never written down.",
+                   (long long)post->id, post->experiment, post->variant, post->channel, when);
+    s.todo = words(f, "The next tick asks the platform what became of it:");
+    s.commands[0] = words(f, "abpost tick");
+    add(f, &s);
+}
+
+static void find_refused(struct finding *f, const struct abp_planned *post)
+{
+    struct abp_stuck s = of_post(post, ABP_STUCK_REFUSED);
+    if (post->state_at < f->status->now - LATELY)
+        return;
+    s.what =
+        words(f, "Post %lld (%s, %s) was refused by %s: %s", (long long)post->id, post->experiment,
+              post->variant, post->channel, reason_of(post, "it gave no reason"));
+    s.todo = words(f,
+                   "Mend %s, or hold it, so that others don't meet the same; its block is "
+                   "drawn again.",
+                   post->file ? post->file : "the file");
+    add(f, &s);
+}
+
+/* ---- several posts of one kind ---- */
+
+/* The entry of that kind for experiment, channel and, as it is added, variant; NULL: none yet. */
+static struct abp_stuck *entry_of(struct finding *f, enum abp_stuck_kind kind,
+                                  const struct abp_planned *post)
+{
+    for (size_t i = 0; i < f->status->stuck_count; i++) {
+        struct abp_stuck *s = &f->status->stuck[i];
+        if (s->kind == kind && strcmp(s->channel, post->channel) == 0 &&
+            (!s->experiment || strcmp(s->experiment, post->experiment) == 0))
+            return s;
+    }
+    return NULL;
+}
+
+/* Counts one more where the kind is known already, else adds it. 1: it was added. */
+static int add_or_count(struct finding *f, struct abp_stuck **entry, enum abp_stuck_kind kind,
+                        const struct abp_planned *post, int64_t since)
+{
+    struct abp_stuck s = {.kind = kind,
+                          .count = 1,
+                          .since = since,
+                          .experiment = post->experiment,
+                          .channel = post->channel};
+    *entry = entry_of(f, kind, post);
+    if (*entry) {
+        (*entry)->count++;
+        if (since < (*entry)->since)
+            (*entry)->since = since;
+        return 0;
+    }
+    *entry = add(f, &s);
+    return *entry != NULL;
+}
+
+/* The newest reason stands for all. */
+static void set_reason(struct finding *f, struct abp_stuck *s, const struct abp_planned *post,
+                       const char *without)
+{
+    free(s->todo);
+    s->todo = words(f, "%s", reason_of(post, without));
+}
+
+static void find_lost(struct finding *f, const struct abp_planned *post, enum abp_stuck_kind kind)
+{
+    struct abp_stuck *s;
+    if (post->state_at < f->status->now - LATELY)
+        return;
+    add_or_count(f, &s, kind, post, post->due_at);
+    if (s)
+        set_reason(f, s, post, "no reason was kept");
+}
+
+static void find_due(struct finding *f, const struct abp_planned *post)
+{
+    struct abp_stuck *s;
+    if (post->due_at + DUE_GRACE > f->status->now)
+        return;
+    add_or_count(f, &s, ABP_STUCK_DUE, post, post->due_at);
+    if (s)
+        set_reason(f, s, post, "");
+}
+
+static void find_gone(struct finding *f, const struct abp_planned *post)
+{
+    struct abp_stuck *s;
+    add_or_count(f, &s, ABP_STUCK_CHANNEL, post, post->state_at);
+    if (s && (post->state == ABP_UNKNOWN || post->state == ABP_SENDING))
+        s->person = 1;
+}
+
+static void find_post(struct finding *f, const struct abp_planned *post)
+{
+    int gone = !abp_loaded_channel(&f->status->loaded, post->channel);
+    if (gone && (post->state == ABP_PLANNED || post->state == ABP_SENDING))
+        find_gone(f, post);
+    switch (post->state) {
+    case ABP_UNKNOWN:
+        find_unknown(f, post);
+        break;
+    case ABP_HANDED:
+        find_handed(f, post);
+        break;
+    case ABP_SENDING:
+        find_sending(f, post);
+        break;
+    case ABP_REFUSED:
+        find_refused(f, post);
+        break;
+    case ABP_MISSED:
+        find_lost(f, post, ABP_STUCK_MISSED);
+        break;
+    case ABP_EMPTY:
+        find_lost(f, post, ABP_STUCK_EMPTY);
+        break;
+    case ABP_PLANNED:
+        if (!gone)
+            find_due(f, post);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- sentences of those with several posts ---- */
+
+/* "3 posts (winter, on sky)". */
+static void put_posts(struct abp_buffer *buf, const struct abp_stuck *s)
+{
+    abp_buffer_printf(buf, "%zu post%s (%s, on %s)", s->count, s->count == 1 ? "" : "s",
+                      s->experiment, s->channel);
+}
+
+static void say_several(struct finding *f, struct abp_stuck *s)
+{
+    struct abp_buffer who;
+    char when[ABP_LOCAL_SIZE], *kept = s->todo;
+    const char *reason = kept ? kept : "";
+    const char *be = s->count == 1 ? "was" : "were";
+    abp_buffer_init(&who, WORDS_MAX);
+    put_posts(&who, s);
+    abp_local_format(when, s->since, f->status->loaded.zone);
+    const char *posts = abp_buffer_text(&who);
+    if (s->kind == ABP_STUCK_DUE) {
+        s->what = words(f, "%s due since %s did not go out%s%s", posts, when, *reason ? ": " : ".",
+                        reason);
+        s->todo = words(f, "A tick says what is in the way; it should run every minute (abpost "
+                           "timer prints how):");
+        s->commands[0] = words(f, "abpost tick -v");
+    } else if (s->kind == ABP_STUCK_CHANNEL) {
+        s->what = words(f, "%s wait for a channel that abpost.ini no longer has.", posts);
+        s->todo = words(f,
+                        "Put [channel %s] back, or they are given up when their time has "
+                        "passed.",
+                        s->channel);
+    } else if (s->kind == ABP_STUCK_EMPTY) {
+        s->what = words(f, "%s %s left empty in the last two weeks: %s", posts, be, reason);
+        s->todo = words(f, "Write and approve more, or plan fewer; nothing unready goes out.");
+        s->commands[0] = words(f, "abpost approve");
+    } else {
+        s->what = words(f, "%s %s missed in the last two weeks: %s", posts, be, reason);
+        s->todo = words(f, "Their blocks are drawn again. A tick should run every minute (abpost "
+                           "timer prints how).");
+    }
+    free(kept);
+    abp_buffer_release(&who);
+}
+
+static int is_several(enum abp_stuck_kind kind)
+{
+    return kind == ABP_STUCK_DUE || kind == ABP_STUCK_CHANNEL || kind == ABP_STUCK_EMPTY ||
+           kind == ABP_STUCK_MISSED;
+}
+
+/* ---- numbers that are still to come ---- */
+
+/* 1: its number at the horizon is to be had, or was not read in time, and something can be done. */
+static int lacks_reading(const struct finding *f, const struct abp_made *made,
+                         const struct abp_experiment *e)
+{
+    const struct abp_channel *channel = abp_loaded_channel(&f->status->loaded, made->channel);
+    int64_t age = f->status->now - made->posted_at;
+    int by_hand = channel && abp_is_by_hand(channel);
+    if (made->deleted_at || age < e->horizon || age > 2 * e->horizon + LATELY)
+        return 0;
+    if (!by_hand && age <= e->horizon + abp_horizon_tolerance(e->horizon))
+        return 0; /* a tick reads it */
+    for (size_t r = 0; r < made->reading_count; r++)
+        if (made->readings[r].age >= e->horizon)
+            return 0;
+    return 1;
+}
+
+struct missing {
+    size_t count;
+    int64_t since;
+    int64_t ids[IDS_LISTED];
+};
+
+static struct missing count_missing(const struct finding *f, const struct abp_experiment *e,
+                                    const char *channel)
+{
+    struct missing m = {0};
+    for (size_t i = 0; i < f->status->made.count; i++) {
+        const struct abp_made *made = &f->status->made.list[i];
+        if (strcmp(made->experiment, e->name) != 0 || strcmp(made->channel, channel) != 0 ||
+            !lacks_reading(f, made, e))
+            continue;
+        int64_t since = made->posted_at + e->horizon;
+        if (m.count < IDS_LISTED)
+            m.ids[m.count] = made->planned;
+        m.since = m.count == 0 || since < m.since ? since : m.since;
+        m.count++;
+    }
+    return m;
+}
+
+static void put_ids(struct abp_buffer *buf, const struct missing *m)
+{
+    for (size_t i = 0; i < m->count && i < IDS_LISTED; i++)
+        abp_buffer_printf(buf, "%s%lld", i ? ", " : "", (long long)m->ids[i]);
+    if (m->count > IDS_LISTED)
+        abp_buffer_printf(buf, " and %zu more", m->count - IDS_LISTED);
+}
+
+static void find_readings(struct finding *f, const struct abp_experiment *e, const char *name)
+{
+    const struct abp_channel *channel = abp_loaded_channel(&f->status->loaded, name);
+    struct missing m = count_missing(f, e, name);
+    struct abp_buffer ids;
+    char when[ABP_LOCAL_SIZE];
+    if (m.count == 0)
+        return;
+    struct abp_stuck s = {.kind = ABP_STUCK_READING,
+                          .post = m.count == 1 ? m.ids[0] : 0,
+                          .count = m.count,
+                          .since = m.since,
+                          .experiment = e->name,
+                          .channel = name};
+    abp_buffer_init(&ids, WORDS_MAX);
+    put_ids(&ids, &m);
+    abp_local_format(when, m.since, f->status->loaded.zone);
+    s.what = words(f, "The numbers of %zu post%s (%s, on %s: %s) are due since %s.", m.count,
+                   m.count == 1 ? "" : "s", e->name, name, abp_buffer_text(&ids), when);
+    if (channel && abp_is_by_hand(channel)) {
+        s.todo = words(f, "Write what the platform shows into a CSV file with a column for the "
+                          "post and one for each metric:");
+        s.commands[0] = words(f, "abpost import %s --readings FILE.csv", e->name);
+    } else {
+        s.todo = words(f, "A tick reads them, or says why it can't:");
+        s.commands[0] = words(f, "abpost tick -v");
+    }
+    abp_buffer_release(&ids);
+    add(f, &s);
+}
+
+/* ---- accounts and files ---- */
+
+static int find_accounts(struct finding *f, struct abp_error *err)
+{
+    struct abp_refused_accounts accounts;
+    if (!f->status->loaded.store)
+        return 0;
+    if (abp_sign_in_list(&accounts, f->status->loaded.store, err) != 0)
+        return -1;
+    for (size_t i = 0; i < accounts.count; i++) {
+        const struct abp_refused_account *a = &accounts.list[i];
+        const struct abp_channel *channel = abp_loaded_channel(&f->status->loaded, a->channel);
+        char when[ABP_LOCAL_SIZE];
+        if (!channel)
+            continue; /* nobody signs in there any more */
+        abp_local_format(when, a->since, f->status->loaded.zone);
+        struct abp_stuck s = {
+            .kind = ABP_STUCK_SIGN_IN, .person = 1, .since = a->since, .channel = channel->name};
+        s.what = words(f, "The account of channel %s refuses us since %s: %s", channel->name, when,
+                       a->reason);
+        s.todo = words(f, "Renew its password or token where abpost.ini says it is, then:");
+        s.commands[0] = words(f, "abpost tick");
+        add(f, &s);
+    }
+    abp_sign_in_release(&accounts);
+    return 0;
+}
+
+static void find_mistakes(struct finding *f)
+{
+    const struct abp_loaded *loaded = &f->status->loaded;
+    struct abp_buffer first;
+    if (!loaded->broken)
+        return;
+    struct abp_stuck s = {.kind = ABP_STUCK_MISTAKES};
+    abp_buffer_init(&first, WORDS_MAX);
+    if (loaded->mistakes.count)
+        abp_mistake_print(&first, &loaded->mistakes.list[0]);
+    s.what =
+        words(f, "%zu experiment file%s mistakes, and nothing of it goes out: %s", loaded->broken,
+              loaded->broken == 1 ? " has" : "s have", abp_buffer_text(&first));
+    s.todo = words(f, "All of them are listed by:");
+    s.commands[0] = words(f, "abpost check");
+    abp_buffer_release(&first);
+    add(f, &s);
+}
+
+int abp_status_find_stuck(struct abp_status *status, struct abp_error *err)
+{
+    struct finding f = {.status = status};
+    for (size_t i = 0; i < status->posts.count; i++)
+        find_post(&f, &status->posts.list[i]);
+    for (size_t i = 0; i < status->stuck_count; i++)
+        if (is_several(status->stuck[i].kind))
+            say_several(&f, &status->stuck[i]);
+    find_mistakes(&f);
+    for (size_t i = 0; i < status->loaded.count; i++)
+        for (size_t c = 0; c < status->loaded.experiments[i].channels.count; c++)
+            find_readings(&f, &status->loaded.experiments[i],
+                          status->loaded.experiments[i].channels.list[c]);
+    if (find_accounts(&f, err) != 0)
+        return -1;
+    if (f.no_memory)
+        return abp_fail_memory(err);
+    if (status->stuck_count)
+        qsort(status->stuck, status->stuck_count, sizeof *status->stuck, by_weight);
+    return 0;
+}

@@ -1,0 +1,116 @@
+/* When a decision is likely, of each variant that has none. */
+#include "evaluate/evaluation.h"
+
+#include "abpost/forecast.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define WEEK           604800.0 /* seconds */
+#define LEAST_AHEAD    40       /* posts, where no max_posts ends the experiment */
+#define MOST_AHEAD     2000
+#define LEAST_TO_WATCH 4 /* posts from which on a past rate says something */
+
+static int is_open(enum abp_verdict verdict)
+{
+    return verdict == ABP_KEEP_TESTING || verdict == ABP_LEANING_REPEAT ||
+           verdict == ABP_LEANING_DROP;
+}
+
+static int anything_open(const struct abp_result *result)
+{
+    for (size_t v = 1; v < result->variant_count; v++)
+        if (is_open(result->variants[v].verdict))
+            return 1;
+    return 0;
+}
+
+/* Posts a week as they were made, by the times of the rows; NaN where these don't say. */
+static double past_rate(const struct abp_posts *posts)
+{
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    size_t count = 0;
+    for (size_t i = 0; i < posts->count; i++) {
+        if (!posts->rows[i].has_time)
+            continue;
+        int64_t at = posts->rows[i].posted_at;
+        first = at < first ? at : first;
+        last = at > last ? at : last;
+        count++;
+    }
+    if (count < LEAST_TO_WATCH || !((double)last - (double)first >= WEEK))
+        return NAN;
+    return (double)(count - 1) / (((double)last - (double)first) / WEEK);
+}
+
+/* Posts a week at most by the schedule, which every channel follows; NaN without one. A channel's
+ * target may leave fewer, which only past posts can say here. */
+static double scheduled_rate(const struct abp_experiment *experiment)
+{
+    const struct abp_schedule *schedule = &experiment->schedule;
+    unsigned days = schedule->days & 127u;
+    size_t count = 0;
+    if (!schedule->present)
+        return NAN;
+    for (; days; days >>= 1)
+        count += days & 1u;
+    count = (count ? count : 7) * schedule->time_count * experiment->channels.count;
+    return count ? (double)count : NAN;
+}
+
+/* Posts still to come, in whole blocks. */
+static size_t blocks_ahead(const struct evaluation *e)
+{
+    size_t K = e->table.variant_count, seen = e->posts->count;
+    int64_t most = e->experiment->schedule.max_posts;
+    size_t ahead = seen > LEAST_AHEAD ? seen : LEAST_AHEAD;
+    if (e->experiment->schedule.present && most > 0)
+        ahead = (size_t)most > seen ? (size_t)most - seen : 0;
+    return (ahead < MOST_AHEAD ? ahead : MOST_AHEAD) / K;
+}
+
+static void keep(struct evaluation *e, const struct abp_forecast *found, size_t blocks)
+{
+    double rate = past_rate(e->posts);
+    double wait = e->experiment->schedule.present ? (double)e->experiment->horizon / WEEK : 0.0;
+    if (isnan(rate))
+        rate = scheduled_rate(e->experiment);
+    for (size_t v = 1; v < e->table.variant_count; v++) {
+        struct abp_variant_result *variant = &e->result->variants[v];
+        if (!is_open(variant->verdict))
+            continue;
+        variant->forecast = (struct abp_forecast_result){
+            .posts = found[v].posts,
+            .weeks = found[v].posts / rate + wait,
+            .p_decided = found[v].p_decided,
+            .by = (double)(e->posts->count + blocks * e->table.variant_count)};
+    }
+}
+
+int evaluation_forecast(struct evaluation *e, struct abp_error *err)
+{
+    const struct abp_decision *d = &e->experiment->decision;
+    size_t blocks = blocks_ahead(e);
+    if (e->posterior.draws == 0 || e->guard.input.posts == 0 || !e->result->fit.reliable ||
+        blocks == 0 || !anything_open(e->result))
+        return 0;
+    struct abp_forecast *found = calloc(e->table.variant_count, sizeof *found);
+    if (!found)
+        return abp_fail_memory(err);
+    struct abp_forecast_input input = {.guard = &e->guard.input,
+                                       .timed = e->guard.timed,
+                                       .channel = e->guard.channel,
+                                       .channels = e->table.channels,
+                                       .posterior = &e->posterior,
+                                       .blocks = blocks,
+                                       .confidence = d->confidence,
+                                       .min_lift = d->min_lift,
+                                       .rope = d->rope,
+                                       .min_posts = (size_t)d->min_posts,
+                                       .seed = e->seed};
+    int rc = abp_forecast(found, NULL, &input, err);
+    if (rc == 0)
+        keep(e, found, blocks);
+    free(found);
+    return rc;
+}

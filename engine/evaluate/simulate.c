@@ -1,0 +1,422 @@
+#include "abpost/simulate.h"
+
+#include "evaluate/evaluation.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY  INT64_C(86400)
+#define NAME 24
+
+/* A life: the posts made so far and those that are planned, in order of time. */
+struct life {
+    const struct abp_sim_design *design; /* borrowed, as is the world */
+    const struct abp_world *world;
+    struct abp_sim_outcome *out;
+    uint64_t seed;
+    uint64_t draws;                   /* orders drawn so far */
+    struct abp_experiment experiment; /* the design's, with these variants: strings borrowed */
+    struct abp_variant *variants;     /* owned */
+    struct abp_posts posts;           /* rows and name lists owned, names borrowed */
+    char (*names)[NAME];              /* owned */
+    size_t *place;                    /* owned; of each row: its slot of the design */
+    struct abp_world_post *coming;    /* owned; of each slot of the design */
+    double *outcomes;                 /* owned; slots of the design */
+    int64_t blocks;                   /* drawn so far */
+    size_t active;                    /* variants that still get posts */
+    size_t *order, *waiting;          /* owned; variants: scratch */
+    unsigned char *dropped;           /* owned; variants */
+};
+
+/* ---- the stage ---- */
+
+static int name_all(struct life *life)
+{
+    const struct abp_sim_design *d = life->design;
+    struct abp_names *lists[] = {&life->posts.variants, &life->posts.channels, &life->posts.slots};
+    size_t counts[] = {d->variants, d->channels, d->slot_kinds}, at = 0;
+    for (size_t k = 0; k < 3; k++) {
+        if (!(lists[k]->list = calloc(counts[k], sizeof *lists[k]->list)))
+            return -1;
+        for (size_t i = 0; i < counts[k]; i++) {
+            snprintf(life->names[at], NAME, "%zu", i);
+            lists[k]->list[i] = life->names[at++];
+        }
+        lists[k]->count = counts[k];
+    }
+    life->posts.name = life->names[0];
+    for (size_t v = 0; v < d->variants; v++)
+        life->variants[v] = (struct abp_variant){.name = life->posts.variants.list[v],
+                                                 .cost = d->cost ? d->cost[v] : NAN};
+    return 0;
+}
+
+static int open_life(struct life *life, struct abp_error *err)
+{
+    const struct abp_sim_design *d = life->design;
+    life->posts.rows = calloc(d->count + 1, sizeof *life->posts.rows);
+    life->place = calloc(d->count + 1, sizeof *life->place);
+    life->coming = calloc(d->count + 1, sizeof *life->coming);
+    life->outcomes = calloc(d->count + 1, sizeof *life->outcomes);
+    life->names = calloc(d->variants + d->channels + d->slot_kinds, sizeof *life->names);
+    life->variants = calloc(d->variants, sizeof *life->variants);
+    life->order = calloc(d->variants, sizeof *life->order);
+    life->waiting = calloc(d->variants, sizeof *life->waiting);
+    life->dropped = calloc(d->variants, sizeof *life->dropped);
+    if (!life->posts.rows || !life->place || !life->coming || !life->outcomes || !life->names ||
+        !life->variants || !life->order || !life->waiting || !life->dropped || name_all(life) != 0)
+        return abp_fail_memory(err);
+    life->posts.randomised = 1;
+    life->active = d->variants;
+    life->experiment = *d->experiment;
+    life->experiment.variants = life->variants;
+    life->experiment.variant_count = d->variants;
+    life->experiment.baseline = life->variants[0].name;
+    for (size_t i = 0; i < d->count; i++)
+        life->coming[i] = (struct abp_world_post){.channel = d->slots[i].channel,
+                                                  .slot = d->slots[i].slot,
+                                                  .exposure = d->slots[i].exposure};
+    abp_world_levels(life->coming, d->count, life->world, abp_world_seed(life->seed, 0));
+    return 0;
+}
+
+static void close_life(struct life *life)
+{
+    free(life->posts.rows);
+    free(life->posts.variants.list);
+    free(life->posts.channels.list);
+    free(life->posts.slots.list);
+    free(life->place);
+    free(life->coming);
+    free(life->outcomes);
+    free(life->names);
+    free(life->variants);
+    free(life->order);
+    free(life->waiting);
+    free(life->dropped);
+}
+
+/* ---- drawing ---- */
+
+static double chance(uint64_t *state)
+{
+    *state = abp_world_seed(*state, 0);
+    return (double)(*state >> 11) * 0x1p-53;
+}
+
+/* The variants that still get posts, in an order drawn uniformly. */
+static void draw_order(struct life *life, uint64_t *state)
+{
+    size_t count = 0;
+    for (size_t v = 0; v < life->design->variants; v++)
+        if (!life->dropped[v])
+            life->order[count++] = v;
+    for (size_t i = count; i > 1; i--) {
+        size_t j = (size_t)(chance(state) * (double)i), kept = life->order[i - 1];
+        life->order[i - 1] = life->order[j];
+        life->order[j] = kept;
+    }
+}
+
+/* Makes a block of slots that wait: rows without an order in time yet. */
+static void make_block(struct life *life, const size_t *slots, uint64_t *state)
+{
+    draw_order(life, state);
+    for (size_t i = 0; i < life->active; i++) {
+        size_t at = slots[i];
+        const struct abp_sim_slot *slot = &life->design->slots[at];
+        life->coming[at].variant = life->order[i];
+        life->place[life->posts.count] = at;
+        life->posts.rows[life->posts.count++] =
+            (struct abp_post_row){.exposure = slot->exposure,
+                                  .variant = (uint32_t)life->order[i],
+                                  .channel = (uint32_t)slot->channel,
+                                  .slot = (uint32_t)slot->slot,
+                                  .block = life->blocks,
+                                  .posted_at = slot->at,
+                                  .has_time = 1};
+    }
+    life->blocks++;
+}
+
+static double true_ratio(const struct abp_world *world, size_t v)
+{
+    double theta = world->theta[v];
+    if (world->family == ABP_BETABINOMIAL || world->family == ABP_BINOMIAL)
+        return exp(theta) * (1.0 + exp(world->mu)) / (1.0 + exp(world->mu + theta));
+    return exp(theta);
+}
+
+/* A real outcome under a style that multiplies it. */
+static double scaled(const struct life *life, const struct abp_post_row *row, double outcome,
+                     uint64_t *state)
+{
+    double ratio = true_ratio(life->world, row->variant), value = outcome * ratio;
+    if (life->world->family == ABP_LOGNORMAL || outcome > floor(outcome))
+        return value;
+    value = floor(value) + (chance(state) < value - floor(value) ? 1.0 : 0.0);
+    int is_rate = life->world->family == ABP_BETABINOMIAL || life->world->family == ABP_BINOMIAL;
+    return is_rate ? fmin(value, row->exposure) : value;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct abp_post_row *x = a, *y = b;
+    if (x->posted_at != y->posted_at)
+        return x->posted_at < y->posted_at ? -1 : 1;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+/* Plans every slot after `from` for the variants that still get posts: blocks over each channel's
+ * next slots. What was made before stays. */
+static int plan(struct life *life, int64_t from, struct abp_error *err)
+{
+    const struct abp_sim_design *d = life->design;
+    uint64_t own = abp_world_seed(life->seed, 1000 + ++life->draws), state = abp_world_seed(own, 1);
+    size_t kept = 0;
+    while (kept < life->posts.count && life->posts.rows[kept].posted_at <= from)
+        kept++;
+    life->posts.count = kept;
+    for (size_t c = 0; c < d->channels; c++) {
+        size_t count = 0;
+        for (size_t i = 0; i < d->count; i++) {
+            if (d->slots[i].channel != c || d->slots[i].at <= from)
+                continue;
+            life->waiting[count++] = i;
+            if (count == life->active) {
+                make_block(life, life->waiting, &state);
+                count = 0;
+            }
+        }
+    }
+    if (abp_world_outcomes(life->outcomes, life->coming, d->count, life->world,
+                           abp_world_seed(own, 2), err) != 0)
+        return -1;
+    for (size_t i = kept; i < life->posts.count; i++) {
+        struct abp_post_row *row = &life->posts.rows[i];
+        double real = d->slots[life->place[i]].outcome;
+        row->outcome =
+            isnan(real) ? life->outcomes[life->place[i]] : scaled(life, row, real, &state);
+        row->line = (int64_t)life->place[i];
+    }
+    qsort(life->posts.rows + kept, life->posts.count - kept, sizeof *life->posts.rows, by_time);
+    return 0;
+}
+
+/* ---- nights ---- */
+
+/* The night after a post was read. */
+static int64_t look_after(const struct life *life, const struct abp_post_row *row)
+{
+    int64_t ripe = row->posted_at + life->experiment.horizon;
+    return (ripe / DAY + 1) * DAY;
+}
+
+/* Posts that have been read by then. */
+static size_t mature(const struct life *life, int64_t look)
+{
+    size_t count = 0;
+    while (count < life->posts.count && look_after(life, &life->posts.rows[count]) <= look)
+        count++;
+    return count;
+}
+
+static int is_open(const struct life *life, size_t v)
+{
+    return life->out->variants[v].verdict == ABP_KEEP_TESTING;
+}
+
+/* 1: the guard has reached its threshold for a variant without a verdict. */
+static int guard_is_there(const struct life *life, struct guard_rows *rows,
+                          struct abp_guard_output *guard, size_t posts, struct abp_error *err)
+{
+    rows->input.posts = posts;
+    if (abp_guard(guard, &rows->input, err) != 0)
+        return -1;
+    for (size_t v = 1; v < life->design->variants; v++)
+        if (is_open(life, v) && guard[v].max_e_value >= rows->input.threshold)
+            return 1;
+    return 0;
+}
+
+/* *look: the first night from `from` on at which that is so; 0: there is none. */
+static int first_look(int64_t *look, const struct life *life, struct guard_rows *rows,
+                      struct abp_guard_output *guard, int64_t from, struct abp_error *err)
+{
+    size_t low = mature(life, from - 1), high = life->posts.count;
+    int there = guard_is_there(life, rows, guard, high, err);
+    *look = 0;
+    if (there <= 0)
+        return there;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        there = guard_is_there(life, rows, guard, middle, err);
+        if (there < 0)
+            return -1;
+        *(there ? &high : &low) = middle;
+    }
+    *look = high ? look_after(life, &life->posts.rows[high - 1]) : from;
+    return 0;
+}
+
+static int find_look(int64_t *look, const struct life *life, int64_t from, struct abp_error *err)
+{
+    struct table table;
+    struct guard_rows rows;
+    struct abp_guard_output *guard = calloc(life->design->variants, sizeof *guard);
+    *look = 0;
+    if (!guard)
+        return abp_fail_memory(err);
+    int rc = table_init(&table, &life->experiment, &life->posts, err);
+    if (rc == 0) {
+        rc = guard_rows_init(&rows, &life->experiment, &life->posts, &table, err);
+        if (rc == 0) {
+            rc = first_look(look, life, &rows, guard, from, err);
+            guard_rows_release(&rows);
+        }
+        table_release(&table);
+    }
+    free(guard);
+    return rc;
+}
+
+/* Looks as a night does, and keeps the first verdict of each variant. 1: something is new. */
+static int look_now(struct life *life, int64_t look, struct abp_error *err)
+{
+    struct abp_result result;
+    struct abp_posts seen = life->posts;
+    seen.count = mature(life, look);
+    struct evaluation e = {.experiment = &life->experiment,
+                           .posts = &seen,
+                           .seed = life->seed,
+                           .result = &result,
+                           .lean = 1};
+    int news = 0;
+    if (evaluation_open(&e, err) != 0)
+        return -1;
+    int rc = evaluation_run(&e, err);
+    life->out->fits++;
+    for (size_t v = 1; rc == 0 && v < life->design->variants; v++) {
+        enum abp_verdict verdict = result.variants[v].verdict;
+        if (!is_open(life, v) ||
+            (verdict != ABP_REPEAT && verdict != ABP_DROP && verdict != ABP_SAME))
+            continue;
+        life->out->variants[v] = (struct abp_sim_verdict){verdict, look, seen.count};
+        news = 1;
+    }
+    evaluation_close(&e);
+    abp_result_release(&result);
+    return rc == 0 ? news : -1;
+}
+
+/* 1: every variant has a verdict. */
+static int is_finished(const struct life *life)
+{
+    for (size_t v = 1; v < life->design->variants; v++)
+        if (is_open(life, v))
+            return 0;
+    return 1;
+}
+
+/* Variants that were dropped get no more posts: the rest is planned anew. */
+static int take_out_dropped(struct life *life, int64_t look, struct abp_error *err)
+{
+    int changed = 0;
+    for (size_t v = 1; v < life->design->variants; v++) {
+        if (life->dropped[v] || life->out->variants[v].verdict != ABP_DROP)
+            continue;
+        life->dropped[v] = 1;
+        life->active--;
+        changed = 1;
+    }
+    return changed && !is_finished(life) ? plan(life, look, err) : 0;
+}
+
+/* The next night on which a post matures; 0: all have. */
+static int64_t next_look(const struct life *life, int64_t look)
+{
+    size_t seen = mature(life, look);
+    return seen < life->posts.count ? look_after(life, &life->posts.rows[seen]) : 0;
+}
+
+/* 1: so many posts that `same` could be said, by the standard error of a log lift: twice the rope
+ * leaves P(|lift| < rope) below 0.4. */
+static int may_be_same(const struct life *life)
+{
+    double sum = 0.0, squares = 0.0, n = (double)life->posts.count;
+    for (size_t i = 0; i < life->posts.count; i++) {
+        const struct abp_post_row *row = &life->posts.rows[i];
+        double rate = log((row->outcome + 0.5) / row->exposure);
+        sum += rate;
+        squares += rate * rate;
+    }
+    double variance = fmax(0.0, squares / n - sum / n * (sum / n));
+    double each = n / (double)life->design->variants;
+    return n > 0 && sqrt(2.0 * variance / each) < 2.0 * life->experiment.decision.rope;
+}
+
+static int live(struct life *life, struct abp_error *err)
+{
+    int64_t from = 1, look;
+    if (life->design->count == 0)
+        return 0;
+    from = life->design->slots[0].at;
+    while (!is_finished(life)) {
+        if (find_look(&look, life, from, err) != 0)
+            return -1;
+        if (look == 0)
+            break;
+        int news = look_now(life, look, err);
+        if (news < 0 || (news && take_out_dropped(life, look, err) != 0))
+            return -1;
+        if ((from = next_look(life, look)) == 0)
+            break;
+    }
+    if (is_finished(life) || life->posts.count == 0 || !may_be_same(life))
+        return 0;
+    return look_now(life, look_after(life, &life->posts.rows[life->posts.count - 1]), err) < 0 ? -1
+                                                                                               : 0;
+}
+
+static void sum_up(struct life *life)
+{
+    struct abp_sim_outcome *out = life->out;
+    double best = 0.0, lost = 0.0;
+    for (size_t v = 0; v < life->design->variants; v++) {
+        best = fmax(best, true_ratio(life->world, v));
+        if (out->variants[v].at > out->finished_at)
+            out->finished_at = out->variants[v].at;
+    }
+    if (!is_finished(life))
+        out->finished_at = 0;
+    for (size_t i = 0; i < life->posts.count; i++) {
+        const struct abp_post_row *row = &life->posts.rows[i];
+        if (out->finished_at && row->posted_at > out->finished_at)
+            break;
+        lost += 1.0 - true_ratio(life->world, row->variant) / best;
+        out->posts++;
+    }
+    out->regret = out->posts ? lost / (double)out->posts : 0.0;
+}
+
+int abp_simulate(struct abp_sim_outcome *out, const struct abp_sim_design *design,
+                 const struct abp_world *world, uint64_t seed, struct abp_error *err)
+{
+    struct life life = {.design = design, .world = world, .out = out, .seed = seed};
+    out->finished_at = 0;
+    out->posts = out->fits = 0;
+    for (size_t v = 0; v < design->variants; v++)
+        out->variants[v] =
+            (struct abp_sim_verdict){.verdict = v ? ABP_KEEP_TESTING : ABP_NO_VERDICT};
+    int rc = open_life(&life, err);
+    if (rc == 0)
+        rc = plan(&life, INT64_MIN, err);
+    if (rc == 0)
+        rc = live(&life, err);
+    if (rc == 0)
+        sum_up(&life);
+    close_life(&life);
+    return rc;
+}

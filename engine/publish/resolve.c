@@ -1,0 +1,148 @@
+/* What only a person can know, and what a calendar wants to show. */
+#include "publish/run.h"
+
+#include "abpost/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a person's word ---- */
+
+static const struct abp_channel *channel_named(const struct abp_workspace *ws, const char *name)
+{
+    for (size_t i = 0; i < ws->channel_count; i++)
+        if (strcmp(ws->channels[i].name, name) == 0)
+            return &ws->channels[i];
+    return NULL;
+}
+
+/* 1: a person may say what became of it. */
+static int is_open(const struct abp_planned *post)
+{
+    return post->state == ABP_UNKNOWN || post->state == ABP_HANDED ||
+           (post->state == ABP_SENDING && publish_owner_state(post->owner) != PUBLISH_OWNER_ALIVE);
+}
+
+static int refuse_state(const struct abp_planned *post, struct abp_error *err)
+{
+    if (post->state == ABP_SENDING)
+        return abp_fail(err, ABP_DATA,
+                        "post %lld is being sent at this moment; wait until that is over",
+                        (long long)post->id);
+    return abp_fail(err, ABP_DATA,
+                    "post %lld is %s, which is known; only posts that are unknown or handed over "
+                    "can be resolved (abpost status lists them)",
+                    (long long)post->id, abp_post_state_name(post->state));
+}
+
+/* What the platform calls the post at url. Platforms that are never asked take the url itself. */
+static int locate(struct abp_outcome *outcome, const struct abp_publish_input *input,
+                  const struct abp_planned *post, const char *url, struct abp_error *err)
+{
+    const struct abp_channel *channel = channel_named(input->ws, post->channel);
+    const struct abp_http_factory *factory = input->env->http;
+    struct abp_connection connection;
+    struct abp_http *http = NULL;
+    snprintf(outcome->url, sizeof outcome->url, "%s", url);
+    snprintf(outcome->remote_id, sizeof outcome->remote_id, "%s", url);
+    if (!channel)
+        return abp_fail(err, ABP_DATA, "channel %s is no longer in abpost.ini", post->channel);
+    if (factory && factory->open(&http, factory->context, err) != 0)
+        return -1;
+    int rc = abp_connection_open(&connection, channel, http, input->ws->root, input->env->now,
+                                 input->env->context, err);
+    if (rc == 0 && connection.ops->locate)
+        rc = connection.ops->locate(&connection, outcome, url, err);
+    if (rc == 0)
+        abp_connection_close(&connection);
+    if (http)
+        http->close(http);
+    return rc;
+}
+
+static int resolve(const struct abp_publish_input *input, const struct abp_planned *post,
+                   const char *url, int64_t posted_at, struct abp_error *err)
+{
+    struct abp_outcome outcome = {.fate = ABP_FATE_POSTED};
+    struct abp_settlement settlement = {.attempt = post->attempt,
+                                        .state = url ? ABP_POSTED : ABP_PLANNED,
+                                        .now = input->env->now(input->env->context),
+                                        .posted_at = posted_at,
+                                        .reason = "a person said so"};
+    if (!is_open(post))
+        return refuse_state(post, err);
+    if (url) {
+        if (locate(&outcome, input, post, url, err) != 0)
+            return -1;
+        settlement.remote_id = outcome.remote_id;
+        settlement.version = outcome.version[0] ? outcome.version : NULL;
+        settlement.url = outcome.url;
+        if (!posted_at)
+            settlement.posted_at = outcome.posted_at ? outcome.posted_at : post->started_at;
+    }
+    int doubt = abp_outbox_settle(input->store, &settlement, err);
+    return doubt <= 0 ? doubt
+                      : abp_fail(err, ABP_DATA, "%.300s is another post of ours already", url);
+}
+
+int abp_publish_resolve(const struct abp_publish_input *input, int64_t planned, const char *url,
+                        int64_t posted_at, struct abp_error *err)
+{
+    struct abp_planned_list list;
+    struct abp_planned_filter filter = {.id = planned ? planned : -1};
+    if (abp_outbox_list(&list, input->store, &filter, err) != 0)
+        return -1;
+    int rc = list.count == 1 ? resolve(input, list.list, url, posted_at, err)
+                             : abp_fail(err, ABP_DATA,
+                                        "there is no post %lld; abpost status lists those that "
+                                        "wait for a word",
+                                        (long long)planned);
+    abp_planned_list_release(&list);
+    return rc;
+}
+
+/* ---- what a calendar shows ---- */
+
+static int expect_one(char **file, struct pub_run *run, const struct abp_planned *post,
+                      struct abp_error *err)
+{
+    struct shelf_choice choice;
+    *file = NULL;
+    if (post->file)
+        return (*file = abp_strdup(post->file)) ? 0 : abp_fail_memory(err);
+    if (post->state != ABP_PLANNED)
+        return 0;
+    struct pub_experiment *e = pub_experiment_of(run, post->experiment, err);
+    if (!e)
+        return err->code ? -1 : 0;
+    const struct abp_channel *channel = channel_named(run->in->ws, post->channel);
+    const struct abp_channel_ops *ops = channel ? abp_channel_ops(channel->platform) : NULL;
+    shelf_choose(&choice, &e->shelf, post->id, ops, ops ? &ops->limits : NULL);
+    if (!choice.content)
+        return 0;
+    shelf_take(&e->shelf, post->id, choice.name);
+    return (*file = abp_strdup(choice.name)) ? 0 : abp_fail_memory(err);
+}
+
+int abp_publish_expect(char ***files, const struct abp_publish_input *input,
+                       const struct abp_planned_list *list, struct abp_error *err)
+{
+    struct pub_run run;
+    struct abp_publish_report report = {0};
+    *files = calloc(list->count + 1, sizeof **files);
+    if (!*files)
+        return abp_fail_memory(err);
+    int rc = pub_run_open(&run, input, &report, err);
+    for (size_t i = 0; i < list->count && rc == 0; i++)
+        rc = expect_one(&(*files)[i], &run, &list->list[i], err);
+    if (run.in)
+        pub_run_close(&run);
+    if (rc == 0)
+        return 0;
+    for (size_t i = 0; i < list->count; i++)
+        free((*files)[i]);
+    free(*files);
+    *files = NULL;
+    return -1;
+}

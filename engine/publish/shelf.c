@@ -1,0 +1,280 @@
+#include "publish/shelf.h"
+
+#include "abpost/post_file.h"
+#include "abpost/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- opening ---- */
+
+static int note_problem(struct shelf_file *file, const struct abp_mistakes *mistakes,
+                        const struct abp_error *why, struct abp_error *err)
+{
+    file->problem = abp_strdup(mistakes->count ? mistakes->list[0].message : why->message);
+    return file->problem ? 0 : abp_fail_memory(err);
+}
+
+/* The path from the workspace's folder on, so that a workspace may move. */
+static const char *below(const char *root, const char *path)
+{
+    size_t len = strlen(root);
+    return strncmp(path, root, len) == 0 && path[len] == '/' ? path + len + 1 : path;
+}
+
+static int add_file(struct shelf *shelf, size_t variant, const char *path, const char *root,
+                    struct abp_error *err)
+{
+    struct shelf_file *grown = realloc(shelf->files, (shelf->count + 1) * sizeof *grown);
+    struct abp_mistakes mistakes = {0};
+    struct abp_error why = {0};
+    if (!grown)
+        return abp_fail_memory(err);
+    shelf->files = grown;
+    struct shelf_file *file = &grown[shelf->count++];
+    memset(file, 0, sizeof *file);
+    file->variant = variant;
+    int rc = 0;
+    if (abp_post_file_read(&file->content, path, root, &mistakes, &why) != 0)
+        rc = note_problem(file, &mistakes, &why, err);
+    else
+        file->name = below(root, file->content.path);
+    abp_mistakes_release(&mistakes);
+    return rc;
+}
+
+static int add_files(struct shelf *shelf, size_t variant, const char *root, struct abp_error *err)
+{
+    struct abp_names paths;
+    if (!shelf->experiment->variants[variant].posts)
+        return 0;
+    if (abp_post_files_find(&paths, &shelf->experiment->variants[variant], root, err) != 0)
+        return -1;
+    int rc = 0;
+    for (size_t i = 0; i < paths.count && rc == 0; i++)
+        rc = add_file(shelf, variant, paths.list[i], root, err);
+    abp_names_free(&paths);
+    return rc;
+}
+
+int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
+               struct abp_store *store, const char *root, struct abp_error *err)
+{
+    struct abp_planned_filter filter = {.experiment = experiment->name};
+    memset(shelf, 0, sizeof *shelf);
+    shelf->experiment = experiment;
+    int rc = abp_outbox_list(&shelf->posts, store, &filter, err);
+    for (size_t v = 0; v < experiment->variant_count && rc == 0; v++)
+        rc = add_files(shelf, v, root, err);
+    if (rc == 0) {
+        shelf->taken = calloc(shelf->posts.count + 1, sizeof *shelf->taken);
+        rc = shelf->taken ? 0 : abp_fail_memory(err);
+    }
+    for (size_t i = 0; i < shelf->posts.count && rc == 0; i++)
+        shelf->taken[i] = shelf->posts.list[i].file;
+    if (rc != 0)
+        shelf_close(shelf);
+    return rc;
+}
+
+void shelf_close(struct shelf *shelf)
+{
+    for (size_t i = 0; i < shelf->count; i++) {
+        abp_content_release(&shelf->files[i].content);
+        free(shelf->files[i].problem);
+    }
+    free(shelf->files);
+    free(shelf->taken);
+    abp_planned_list_release(&shelf->posts);
+    memset(shelf, 0, sizeof *shelf);
+}
+
+/* ---- choosing ---- */
+
+struct choosing {
+    const struct shelf *shelf; /* borrowed, like the rest */
+    const struct abp_planned *post;
+    const struct abp_channel_ops *ops;
+    const struct abp_limits *limits;
+    size_t unapproved; /* files passed over, of the variant looked at last */
+    const char *problem;
+    char too_long[256];
+};
+
+static size_t find_post(const struct shelf *shelf, int64_t planned)
+{
+    size_t i = 0;
+    while (i < shelf->posts.count && shelf->posts.list[i].id != planned)
+        i++;
+    return i;
+}
+
+static int is_used(const struct choosing *c, const char *name)
+{
+    const struct shelf *shelf = c->shelf;
+    for (size_t i = 0; i < shelf->posts.count; i++)
+        if (shelf->taken[i] && strcmp(shelf->posts.list[i].channel, c->post->channel) == 0 &&
+            strcmp(shelf->taken[i], name) == 0)
+            return 1;
+    return 0;
+}
+
+/* 1: may go out as it is. */
+static int is_ready(struct choosing *c, const struct shelf_file *file)
+{
+    struct abp_error why = {0};
+    if (file->problem) {
+        c->problem = file->problem;
+        return 0;
+    }
+    if (is_used(c, file->name))
+        return 0;
+    int approved = file->content.approval == ABP_APPROVED ||
+                   (!c->shelf->experiment->decision.review && file->content.approval == ABP_DRAFT);
+    if (!approved) {
+        c->unapproved++;
+        return 0;
+    }
+    if (c->ops && abp_content_fits(&file->content, c->ops, c->limits, &why) != 0) {
+        snprintf(c->too_long, sizeof c->too_long, "%.60s: %.180s", file->content.topic,
+                 why.message);
+        return 0;
+    }
+    return 1;
+}
+
+static size_t variant_number(const struct shelf *shelf, const char *name)
+{
+    size_t v = 0;
+    while (v < shelf->experiment->variant_count &&
+           strcmp(shelf->experiment->variants[v].name, name) != 0)
+        v++;
+    return v;
+}
+
+/* The first file of a variant that is ready, of that topic (NULL: any). */
+static const struct shelf_file *find_ready(struct choosing *c, size_t variant, const char *topic)
+{
+    c->unapproved = 0;
+    c->problem = NULL;
+    c->too_long[0] = '\0';
+    for (size_t i = 0; i < c->shelf->count; i++) {
+        const struct shelf_file *file = &c->shelf->files[i];
+        if (file->variant != variant ||
+            (topic && (file->problem || strcmp(file->content.topic, topic) != 0)))
+            continue;
+        if (is_ready(c, file))
+            return file;
+    }
+    return NULL;
+}
+
+/* 1: that post of the same block still has to take a file. */
+static int is_waiting_mate(const struct choosing *c, size_t i)
+{
+    const struct abp_planned *p = &c->shelf->posts.list[i];
+    return p->block == c->post->block && p->state == ABP_PLANNED && !c->shelf->taken[i];
+}
+
+/* The topic that the block has begun with; NULL: none yet. */
+static const char *topic_of_block(const struct choosing *c)
+{
+    const struct shelf *shelf = c->shelf;
+    for (size_t i = 0; i < shelf->posts.count; i++) {
+        if (shelf->posts.list[i].block != c->post->block || !shelf->taken[i])
+            continue;
+        const char *slash = strrchr(shelf->taken[i], '/');
+        return slash ? slash + 1 : shelf->taken[i];
+    }
+    return NULL;
+}
+
+/* 1: every post of the block that has no file yet could take one of this topic (NULL: any). Sets
+ * *missing to the variant that could not. */
+static int all_can(struct choosing *c, const char *topic, size_t *missing)
+{
+    for (size_t i = 0; i < c->shelf->posts.count; i++) {
+        if (!is_waiting_mate(c, i))
+            continue;
+        *missing = variant_number(c->shelf, c->shelf->posts.list[i].variant);
+        if (!find_ready(c, *missing, topic))
+            return 0;
+    }
+    return 1;
+}
+
+/* A topic that every variant of the block has ready; NULL: none. */
+static const char *common_topic(struct choosing *c, size_t variant)
+{
+    size_t missing;
+    for (size_t i = 0; i < c->shelf->count; i++) {
+        const struct shelf_file *file = &c->shelf->files[i];
+        if (file->variant == variant && !file->problem && is_ready(c, file) &&
+            all_can(c, file->content.topic, &missing))
+            return file->content.topic;
+    }
+    return NULL;
+}
+
+static void say_missing(struct shelf_choice *choice, const struct choosing *c, size_t variant)
+{
+    const struct abp_experiment *e = c->shelf->experiment;
+    const char *name = variant < e->variant_count ? e->variants[variant].name : c->post->variant;
+    if (variant >= e->variant_count)
+        snprintf(choice->why, sizeof choice->why, "the experiment has no variant %s any more",
+                 name);
+    else if (c->unapproved)
+        snprintf(choice->why, sizeof choice->why,
+                 "%s has no approved post left for %s; %zu wait%s for approval (abpost approve)",
+                 name, c->post->channel, c->unapproved, c->unapproved == 1 ? "s" : "");
+    else if (c->too_long[0])
+        snprintf(choice->why, sizeof choice->why, "%s has no post left that %s takes (%s)", name,
+                 c->post->channel, c->too_long);
+    else if (c->problem)
+        snprintf(choice->why, sizeof choice->why,
+                 "%s has no post left that can be read (abpost check): %.300s", name, c->problem);
+    else
+        snprintf(choice->why, sizeof choice->why,
+                 "%s has no post left for %s; write another one (posts = %.200s)", name,
+                 c->post->channel, e->variants[variant].posts);
+}
+
+void shelf_choose(struct shelf_choice *choice, const struct shelf *shelf, int64_t planned,
+                  const struct abp_channel_ops *ops, const struct abp_limits *limits)
+{
+    memset(choice, 0, sizeof *choice);
+    size_t at = find_post(shelf, planned);
+    if (at == shelf->posts.count) {
+        snprintf(choice->why, sizeof choice->why, "the post is in no plan of this experiment");
+        return;
+    }
+    struct choosing c = {
+        .shelf = shelf, .post = &shelf->posts.list[at], .ops = ops, .limits = limits};
+    size_t variant = variant_number(shelf, c.post->variant), missing = variant;
+    const char *topic = topic_of_block(&c);
+    const struct shelf_file *file = NULL;
+    if (variant == shelf->experiment->variant_count || (!topic && !all_can(&c, NULL, &missing))) {
+        say_missing(choice, &c, missing);
+        return;
+    }
+    if (!topic)
+        topic = common_topic(&c, variant);
+    if (topic)
+        file = find_ready(&c, variant, topic);
+    if (!file)
+        file = find_ready(&c, variant, NULL);
+    if (file) {
+        choice->content = &file->content;
+        choice->name = file->name;
+    } else {
+        say_missing(choice, &c, variant);
+    }
+}
+
+void shelf_take(struct shelf *shelf, int64_t planned, const char *name)
+{
+    size_t at = find_post(shelf, planned);
+    if (at < shelf->posts.count)
+        shelf->taken[at] = name;
+}

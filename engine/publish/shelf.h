@@ -1,0 +1,50 @@
+/* The post files of one experiment, and which of them a planned post takes.
+ *
+ * A file goes out once on each channel. A block takes files of one name where every variant has one
+ * that is approved and not used yet: the same topic in each style. Else each takes its first. Files
+ * go in the order of their names. Before the first post of a block goes out, every variant of it
+ * must have a file, so that a style is not skipped because its author was slower. */
+#ifndef ABP_PUBLISH_SHELF_H
+#define ABP_PUBLISH_SHELF_H
+
+#include "abpost/channel.h"
+#include "abpost/config.h"
+#include "abpost/content.h"
+#include "abpost/outbox.h"
+
+struct shelf_file {
+    struct abp_content content; /* of a file that could be read */
+    const char *name;           /* its path from the workspace's folder; into content; NULL: none */
+    char *problem;              /* owned; why it could not be; NULL: none */
+    size_t variant;             /* of the experiment */
+};
+
+struct shelf {
+    const struct abp_experiment *experiment; /* borrowed */
+    struct shelf_file *files;                /* owned; by variant, then name */
+    size_t count;
+    struct abp_planned_list posts; /* every post of the experiment, as it stood */
+    /* owned; posts.count: the name of the file that each post took in this pass, or before; NULL:
+       none yet. Points into files' names or posts' file. */
+    const char **taken;
+};
+
+/* Reads the experiment's files and its posts. root: the workspace's folder. */
+int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
+               struct abp_store *store, const char *root, struct abp_error *err) ABP_MUST_CHECK;
+void shelf_close(struct shelf *shelf);
+
+struct shelf_choice {
+    const struct abp_content *content; /* borrowed from the shelf; NULL: none */
+    const char *name;                  /* of its file; borrowed from the shelf */
+    char why[512];                     /* NULL content: one sentence on what is missing */
+};
+
+/* The file for a post of the experiment, by its id, on a channel with these rules (ops NULL: any
+ * length goes). */
+void shelf_choose(struct shelf_choice *choice, const struct shelf *shelf, int64_t planned,
+                  const struct abp_channel_ops *ops, const struct abp_limits *limits);
+/* The post took that file (a choice's name): no other on its channel may. */
+void shelf_take(struct shelf *shelf, int64_t planned, const char *name);
+
+#endif

@@ -1,0 +1,49 @@
+/* Numbers that a person took by hand, from a CSV file, for posts that abpost made.
+ *
+ *     post,read_at,replies,likes
+ *     12,2026-12-03 10:05,4,9
+ *
+ * - A row names its post by the number that `abpost status` shows (post), or by its address (url).
+ * - read_at: RFC 3339, or what clocks of the workspace's zone showed. Where it is not said, the
+ *   numbers are of now, and one that the post has had before is no news and is not added: so a file
+ *   may grow and be read again. Numbers at a time are added once, however often the file is read.
+ * - Every other column is a metric: one that the experiment's outcome, exposure or guardrails name,
+ *   that its platforms give, or that its posts have already. An empty cell was not read. The
+ * columns that `abpost export` writes besides are passed over.
+ * - All or nothing: every bad row is counted, the first are listed with line and column, and
+ * nothing is added. Bad are a post that is unknown, of another experiment or not out, a time before
+ * the post or still to come, what is no number or negative, and a number that contradicts one of
+ * the same post, metric and second: facts are never changed. */
+#ifndef ABPOST_READINGS_CSV_H
+#define ABPOST_READINGS_CSV_H
+
+#include "abpost/config.h"
+#include "abpost/store.h"
+#include "abpost/zone.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct abp_readings_input {
+    struct abp_store *store; /* borrowed, like the rest */
+    const struct abp_experiment *experiment;
+    const struct abp_workspace *ws;
+    const struct abp_zone *zone;
+    const char *path; /* of the CSV file */
+    int64_t now;      /* UTC seconds */
+};
+
+struct abp_readings_result {
+    size_t rows;  /* with something in them */
+    size_t bad;   /* rows */
+    size_t posts; /* that have a new number */
+    size_t added; /* numbers */
+    size_t known; /* numbers that were there already */
+};
+
+/* 0; -1 with err ABP_DATA after adding at least one mistake, or as store.h says; then nothing was
+ * added. result is filled either way. */
+int abp_readings_csv(struct abp_readings_result *result, const struct abp_readings_input *input,
+                     struct abp_mistakes *mistakes, struct abp_error *err) ABP_MUST_CHECK;
+
+#endif
