@@ -76,6 +76,10 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
                     const struct abp_planned_filter *filter, struct abp_error *err) ABP_MUST_CHECK;
 void abp_planned_list_release(struct abp_planned_list *list);
 
+/* 1: posts were drawn for the experiment; 0: none; -1. */
+int abp_outbox_has_begun(struct abp_store *store, const char *experiment,
+                         struct abp_error *err) ABP_MUST_CHECK;
+
 /* When a channel was last sent anything that is out or may be, but for the post `except`: UTC
  * seconds; 0: never. */
 int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *channel, int64_t except,
