@@ -288,12 +288,12 @@ int abp_outbox_has_begun(struct abp_store *store, const char *experiment, struct
 }
 
 int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *channel, int64_t except,
-                         struct abp_error *err)
+                         int64_t now, struct abp_error *err)
 {
     static const char sql[] =
         "SELECT max(a.started_at) FROM block b JOIN planned_post p ON p.block_id = b.id"
         " JOIN attempt a ON a.planned_post_id = p.id"
-        " WHERE b.channel = :channel AND p.id <> :except"
+        " WHERE b.channel = :channel AND p.id <> :except AND a.started_at <= :until"
         " AND COALESCE((SELECT state FROM attempt_result r WHERE r.attempt_id = a.id"
         "  ORDER BY r.id DESC LIMIT 1), 'sending') NOT IN ('not-posted', 'refused')";
     struct abp_statement *s = NULL;
@@ -302,6 +302,7 @@ int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *chann
         return -1;
     abp_bind_text(s, abp_param(s, ":channel"), channel);
     abp_bind_int(s, abp_param(s, ":except"), except);
+    abp_bind_int(s, abp_param(s, ":until"), now + ABP_CLOCK_SLACK);
     int row = abp_step(s, err);
     if (row > 0)
         *at = abp_column_int(s, 0);
