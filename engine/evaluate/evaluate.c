@@ -117,7 +117,7 @@ static void gather_evidence(struct evaluation *e)
         evidence->min_posts = (size_t)d->min_posts;
         evidence->net_worse = c->net.mean < e->contrasts[0].net.mean;
         evidence->reliable = e->result->fit.reliable;
-        evidence->exhausted = most > 0 && t->posts + t->missing >= (size_t)most;
+        evidence->exhausted = most > 0 && t->posts + t->missing + e->posts->apart >= (size_t)most;
     }
 }
 

@@ -60,7 +60,11 @@ static void say_obstacles(const struct evaluation *e, const struct abp_evidence 
     }
     if (obstacles & ABP_OBSTACLE_GUARD) {
         if (evidence->e_value >= evidence->threshold)
-            abp_buffer_printf(out, "%sthe guard has spoken for the other side", join);
+            abp_buffer_printf(out,
+                              "%sit was found to do %s earlier (the guard reached %s of the %.3g "
+                              "it takes): it has changed since, and no verdict holds for both",
+                              join, evidence->guard_direction > 0 ? "better" : "worse",
+                              evidence_text(evidence->e_value, text), evidence->threshold);
         else
             abp_buffer_printf(out, "%sthe guard stands at %s of the %.3g it takes", join,
                               evidence_text(evidence->e_value, text), evidence->threshold);

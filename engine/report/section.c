@@ -221,7 +221,9 @@ static void put_decisions(struct abp_buffer *buf, const struct abp_report_item *
         abp_buffer_add(buf, "</li>\n");
     }
     abp_buffer_add(buf, "</ul><p class=\"soft\">A decision stands from the day on which it was "
-                        "reached, whatever the numbers say later.</p>\n");
+                        "reached, whatever the numbers say later. Only a winner that keeps the "
+                        "slots is watched on, by the posts that are still drawn, and withdrawn "
+                        "when they say that it does worse now.</p>\n");
 }
 
 /* ---- ratios ---- */
