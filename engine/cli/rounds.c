@@ -206,6 +206,7 @@ static int publish_all(struct abp_round_report *report, const struct abp_rounds 
     int rc = abp_publish_run(&report->publish, &input, err);
     report->sign_in |= report->publish.sign_in;
     report->unreachable |= report->publish.unreachable;
+    report->local |= report->publish.local;
     return rc;
 }
 
@@ -248,6 +249,7 @@ static int collect_all(struct abp_round_report *report, const struct abp_rounds 
     report->unread = collected.failed;
     report->sign_in |= collected.sign_in;
     report->unreachable |= collected.unreachable;
+    report->local |= collected.local;
     return rc;
 }
 
@@ -277,6 +279,11 @@ int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_r
         return abp_fail(err, ABP_PERSON,
                         "%zu post%s may or may not be out; abpost status says what to do",
                         report->publish.unknown, report->publish.unknown == 1 ? "" : "s");
+    if (report->local)
+        return abp_fail(
+            err, ABP_FAILED,
+            "a file or folder of this machine was in the way, as said above; once it is "
+            "mended the next tick goes on");
     if (report->unreachable)
         return abp_fail(err, ABP_UNREACHABLE,
                         "a platform could not be reached; the next tick tries again");

@@ -37,6 +37,12 @@ int pub_sign_in(struct pub_run *run, const char *channel, const char *reason, st
     return abp_sign_in_note(run->in->store, channel, reason, pub_now(run), err);
 }
 
+void pub_in_the_way(struct pub_run *run, const struct abp_outcome *outcome)
+{
+    run->report->local |= outcome->local;
+    run->report->unreachable |= !outcome->local;
+}
+
 struct pub_experiment *pub_experiment_of(struct pub_run *run, const char *name,
                                          struct abp_error *err)
 {

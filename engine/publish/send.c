@@ -99,7 +99,8 @@ static int make_request(struct sending *s, struct abp_error *err)
         return -1;
     if (outcome.fate == ABP_FATE_REFUSED)
         return drop(run, s->post, ABP_REFUSED, outcome.reason, err);
-    run->report->unreachable |= !outcome.sign_in;
+    if (!outcome.sign_in)
+        pub_in_the_way(run, &outcome);
     struct abp_note note = {
         .kind = ABP_NOTE_NOT_SENT, .post = s->post, .file = s->file, .detail = outcome.reason};
     pub_note(run, &note);

@@ -45,8 +45,7 @@ static int fail_io(struct abp_db *db, int why, struct abp_error *err)
 {
     if (is_full(why))
         return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
-                           "the disk (or a limit on file sizes) is full; make room and try again; "
-                           "nothing was changed");
+                           "the disk (or a limit on file sizes) is full; make room and try again");
     return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                        "can't be read or written: %s; check the disk",
                        why ? strerror(why) : sqlite3_errmsg(db->handle));
@@ -54,6 +53,12 @@ static int fail_io(struct abp_db *db, int why, struct abp_error *err)
 
 static int fail_open(struct abp_db *db, int why, struct abp_error *err)
 {
+    /* What can't be opened to be written SQLite tries to open to be read, and that failure is the
+     * one it keeps: the file is there, but one that belongs beside it (-wal, -shm) is not. */
+    if (why == ENOENT && db->path && access(db->path, F_OK) == 0)
+        return abp_fail_at(err, ABP_FAILED, db->path, 0,
+                           "can't be opened: no file can be made beside it; make room if the disk "
+                           "is full, and check that its folder may be written to");
     return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                        "can't be opened: %s; check that its folder exists and may be written to",
                        why ? strerror(why) : "not a file that can be opened");
@@ -74,7 +79,7 @@ static int fail_sqlite(struct abp_db *db, int rc, struct abp_error *err)
                            "can't be written to; check who owns the file and its folder");
     case SQLITE_FULL:
         return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
-                           "the disk is full; make room and try again; nothing was changed");
+                           "the disk is full; make room and try again");
     case SQLITE_CORRUPT:
         return abp_fail_at(err, ABP_DATA, abp_db_name(db), 0,
                            "the database is damaged (%s); put a backup in its place",
