@@ -130,6 +130,16 @@ out:
     return rc;
 }
 
+int abp_keep_look(struct abp_buffer *out, const char *root, const char *name, struct abp_error *err)
+{
+    struct stat info;
+    int at = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int none = at >= 0 && fstatat(at, FOLDER, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+    if (at >= 0)
+        close(at);
+    return none ? 0 : abp_keep_read(out, root, name, err);
+}
+
 /* ---- writing ---- */
 
 static int lock_file(int fd)

@@ -2,13 +2,13 @@
 #include "decide.h"
 
 #include "screen.h"
+#include "stored.h"
 
 #include "abpost/collect.h"
 #include "abpost/outbox.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- reading it all ---- */
 
@@ -40,7 +40,8 @@ static int find_plan(struct abp_rounds *rounds, struct abp_round_experiment *e,
     if (!rounds->store)
         return 0;
     e->planned = abp_outbox_has_begun(rounds->store, e->file.name, err);
-    return e->planned < 0 ? -1 : 0;
+    /* Also where a version that did not know of it drew the plan. */
+    return e->planned > 0 ? abp_stored_mark(&rounds->inputs.ws, err) : e->planned;
 }
 
 static int read_experiments(struct abp_rounds *rounds, struct abp_error *err)
@@ -62,16 +63,6 @@ static int read_experiments(struct abp_rounds *rounds, struct abp_error *err)
     return 0;
 }
 
-/* A store that is not there is no failure where it may not be made: nothing has begun. */
-static int open_store(struct abp_rounds *rounds, enum abp_store_mode mode, struct abp_error *err)
-{
-    struct stat info;
-    const char *path = rounds->inputs.ws.database;
-    if (mode != ABP_STORE_CREATE && stat(path, &info) != 0)
-        return 0;
-    return abp_store_open(&rounds->store, path, mode, ABP_STORE_BUSY_MS, err);
-}
-
 int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
                     const struct abp_env *env, enum abp_store_mode mode, struct abp_error *err)
 {
@@ -83,7 +74,8 @@ int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
     if (abp_inputs_need(&rounds->inputs, &all, env, err) != 0)
         return -1;
     if (abp_zone_open(&rounds->zone, rounds->inputs.ws.timezone, err) == 0 &&
-        open_store(rounds, mode, err) == 0 && read_experiments(rounds, err) == 0)
+        abp_stored_open(&rounds->store, &rounds->inputs.ws, mode, err) == 0 &&
+        read_experiments(rounds, err) == 0)
         return 0;
     abp_rounds_close(rounds);
     return -1;

@@ -102,9 +102,11 @@ struct pass {
     const struct abp_planned_list *list; /* borrowed */
 };
 
+/* Asked to, or the store has failed: on another thread's turn it would fail again, after as long a
+ * wait for a lock. */
 static int is_stopped(const struct pub_run *run)
 {
-    return run->in->env->stop && *run->in->env->stop;
+    return run->failed.code != ABP_OK || (run->in->env->stop && *run->in->env->stop);
 }
 
 /* What may be out is asked for before anything new is said. */

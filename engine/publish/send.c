@@ -148,6 +148,8 @@ static int send_request(struct sending *s, struct abp_error *err)
     struct pub_run *run = s->channel->run;
     struct abp_outcome outcome = {.fate = ABP_FATE_UNKNOWN};
     int64_t attempt = 0, began = elapsed_clock();
+    if (run->failed.code != ABP_OK)
+        return 0; /* the store let another thread down meanwhile */
     int rc = claim(&attempt, s, err);
     if (rc <= 0)
         return rc; /* 0: another process has it */
