@@ -58,6 +58,7 @@ static void start_variant(struct abp_variant_result *variant)
     variant->guard.e_value = variant->guard.threshold = variant->guard.open_e_value = NAN;
     variant->forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
     variant->without = (struct abp_without_result){absent, NAN, ABP_NO_VERDICT};
+    variant->fading = variant->carry_over = (struct abp_diagnosis_result){NAN, NAN, NAN, NAN, 0, 0};
 }
 
 static int describe(struct evaluation *e, struct abp_error *err)
@@ -134,7 +135,9 @@ int evaluation_run(struct evaluation *e, struct abp_error *err)
     for (size_t v = 1; v < e->table.variant_count; v++)
         if (evaluation_verdict(e, v, err) != 0)
             return -1;
-    return e->lean ? 0 : evaluation_forecast(e, err);
+    if (e->lean)
+        return 0;
+    return evaluation_diagnose(e, err) != 0 ? -1 : evaluation_forecast(e, err);
 }
 
 int evaluation_open(struct evaluation *e, struct abp_error *err)
