@@ -5,6 +5,7 @@
 
 #include "abpost/time.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,6 +148,28 @@ static json_t *json_size(size_t value)
     return value == SIZE_MAX ? json_null() : json_integer((json_int_t)value);
 }
 
+static json_t *json_floor(const struct abp_floor *floor)
+{
+    if (floor->posts == 0)
+        return json_null();
+    return json_pack("{so so so so so}", "ratio",
+                     isnan(floor->ratio) ? json_null() : json_real(floor->ratio), "power",
+                     json_real(floor->power), "posts", json_size(floor->posts), "past_posts",
+                     json_size(floor->past), "learned_from",
+                     floor->past ? abp_json_text(floor->teacher) : json_null());
+}
+
+static json_t *json_forecasts(const struct abp_result *result)
+{
+    json_t *list = json_array();
+    for (size_t v = 1; result && v < result->variant_count; v++)
+        json_array_append_new(
+            list, json_pack("{so so so}", "variant", abp_json_text(result->variants[v].name),
+                            "verdict", abp_json_text(abp_verdict_name(result->variants[v].verdict)),
+                            "forecast", abp_json_forecast(&result->variants[v].forecast)));
+    return list;
+}
+
 void abp_calendar_put_json(struct abp_buffer *buf, const struct abp_calendar *calendar)
 {
     const struct abp_plan_report *report = &calendar->report;
@@ -155,7 +178,7 @@ void abp_calendar_put_json(struct abp_buffer *buf, const struct abp_calendar *ca
     for (size_t i = 0; i < calendar->posts->count; i++)
         json_array_append_new(posts, json_post(calendar, i));
     json_t *object = json_pack(
-        "{ss so so so sb sb so s{so so} so so so so so so so so}", "schema", "abpost.plan/1",
+        "{ss so so so sb sb so s{so so} so so so so so so so so so so}", "schema", "abpost.plan/1",
         "as_of", json_when(calendar->now), "experiment", abp_json_text(calendar->experiment->name),
         "timezone", abp_json_text(calendar->ws->timezone), "preview", calendar->preview, "decided",
         calendar->decided, "seed",
@@ -164,7 +187,9 @@ void abp_calendar_put_json(struct abp_buffer *buf, const struct abp_calendar *ca
         json_size(calendar->out), "planned", json_size(report->ahead), "max_posts",
         most ? json_integer(most) : json_null(), "left", json_size(report->left), "ends_at",
         json_when(report->ends_at), "done_at", json_when(calendar->done_at), "obstacle",
-        report->obstacle[0] ? abp_json_text(report->obstacle) : json_null(), "posts", posts);
+        report->obstacle[0] ? abp_json_text(report->obstacle) : json_null(), "floor",
+        json_floor(&calendar->floor), "forecasts", json_forecasts(calendar->result), "posts",
+        posts);
     abp_put_json(buf, object);
     abp_buffer_byte(buf, '\n');
 }

@@ -3,10 +3,12 @@
 #define ABPOST_CLI_CALENDAR_H
 
 #include "command.h"
+#include "past.h"
 #include "screen.h"
 
 #include "abpost/config.h"
 #include "abpost/plan.h"
+#include "abpost/result.h"
 #include "abpost/zone.h"
 
 struct abp_calendar {
@@ -23,6 +25,10 @@ struct abp_calendar {
     int64_t now;     /* UTC seconds, as is done_at */
     int64_t done_at; /* when max_posts is reached at this pace; 0: no limit, or not known */
     uint64_t seed;
+    /* before the first post: what it can find; posts 0: nothing to say */
+    struct abp_floor floor;
+    /* after it: when decisions are likely; borrowed; NULL: not evaluated */
+    const struct abp_result *result;
     int preview; /* 1: nothing was stored */
     int decided; /* 1: its verdicts are in, and it stops: nothing is planned any more */
 };

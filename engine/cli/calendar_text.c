@@ -1,8 +1,10 @@
 /* A calendar that a person can read: week by week, as clocks in the workspace's zone show it. */
 #include "calendar.h"
+#include "show.h"
 
 #include "abpost/time.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -239,6 +241,26 @@ static void put_left(struct text *t)
     abp_buffer_release(&line);
 }
 
+/* What it can find, before the first post; when that is likely, after it. */
+static void put_outlook(struct text *t)
+{
+    const struct abp_calendar *c = t->calendar;
+    struct abp_buffer line;
+    abp_buffer_init(&line, LINE_MAX_BYTES);
+    abp_floor_say(&line, &c->floor,
+                  c->done_at > c->now ? (double)(c->done_at - c->now) / WEEK : NAN);
+    for (size_t v = 1; c->result && v < c->result->variant_count; v++) {
+        const struct abp_variant_result *variant = &c->result->variants[v];
+        if (isnan(variant->forecast.p_decided))
+            continue;
+        abp_buffer_printf(&line, "%s%s: ", line.len ? " " : "", variant->name);
+        abp_put_forecast(&line, &variant->forecast);
+    }
+    if (line.len)
+        paragraph(t, "%s", abp_buffer_text(&line));
+    abp_buffer_release(&line);
+}
+
 static void put_next(struct text *t)
 {
     const struct abp_calendar *c = t->calendar;
@@ -268,6 +290,7 @@ void abp_calendar_put_text(struct abp_buffer *buf, const struct abp_calendar *ca
     put_weeks(&t);
     abp_buffer_byte(buf, '\n');
     put_left(&t);
+    put_outlook(&t);
     if (calendar->report.obstacle[0])
         paragraph(&t, "Note: %s.", calendar->report.obstacle);
     if (!calendar->decided)

@@ -1,11 +1,10 @@
 /* abpost evaluate: the results. Reads, never posts. */
 #include "inputs.h"
+#include "learning.h"
 #include "pool.h"
 #include "progress.h"
 #include "show.h"
 #include "source.h"
-
-#include "abpost/evaluate.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 /* A source that several jobs read; the last one frees it. */
 struct shared {
     struct abp_source source;
+    struct abp_learning learning;
     atomic_size_t users;
     int noted; /* its note was said */
 };
@@ -65,6 +65,11 @@ static int open_next(struct evaluation *ev, const char *path, struct abp_mistake
     if (!shared)
         return abp_fail_memory(err);
     if (abp_source_open(&shared->source, &ev->sources, path, mistakes, err) != 0) {
+        free(shared);
+        return -1;
+    }
+    if (abp_learning_find(&shared->learning, &shared->source, &ev->sources, err) != 0) {
+        abp_source_close(&shared->source);
         free(shared);
         return -1;
     }
@@ -126,8 +131,9 @@ static void work(void *context, void *argument)
     if (job->state != LOADED)
         return;
     double started = abp_steady_seconds();
-    if (abp_evaluate(&job->result, &job->from->source.experiment, &job->posts,
-                     abp_source_seed(ev->env->seed, job->name), &job->err) != 0) {
+    if (abp_learning_evaluate(&job->result, &job->from->learning, &job->from->source.experiment,
+                              &job->posts, abp_source_seed(ev->env->seed, job->name),
+                              &job->err) != 0) {
         job->state = FAILED;
     } else {
         job->result.fit.seed = ev->env->seed; /* what gives these numbers again */
@@ -320,6 +326,14 @@ static const char *const details[] = {
     "Without a decision it says when one is likely: after how many more posts one is as likely as "
     "not, and how likely by the last post planned. Both come from futures generated from what is "
     "known now, with looks after every block.",
+    "#Many experiments",
+    "The more comparisons, the more of them win by luck. Of several experiments it says which "
+    "findings survive among all that were evaluated with them: of those that do, at most alpha "
+    "(5 %) are false on average, by e-BH on the guard's evidence. Leaving out experiments that "
+    "look poor makes that untrue.",
+    "With learn = yes the spread of true lifts is learned from past experiments (of a file that "
+    "holds many, all of them; else the workspace's others with the same outcome) and takes the "
+    "place of lift_sd; the numbers without it stand beside.",
     "#JSON, schema abpost.evaluation/1",
     "Numbers that don't exist are null, never 0. A summary is {mean, sd, q025, q25, q50, q75, "
     "q975}. "
@@ -327,7 +341,7 @@ static const char *const details[] = {
     "accept members that are not listed here.",
     " schema, as_of, experiments: [",
     "   name, hypothesis, baseline, family, randomised, posts, missing, channels,",
-    "   slots,",
+    "   slots, learned: { experiments, scale, low, high, without } or null,",
     "   fit: { method, reliable, khat, ess, seconds, seed,",
     "          kappa, tau_v, tau_u, tau_b, tau_w: summary or null },",
     "   variants: [",
@@ -337,8 +351,11 @@ static const char *const details[] = {
     "     guard: { e_value, threshold, open_e_value, blocks },",
     "     verdict, reason,",
     "     forecast: { posts, weeks, p_decided, by } or null,",
+    "     without: { log_lift: summary, p_better, verdict } or null,",
     "     channels: [ name, posts, log_lift: summary, p_better ] ],",
-    "   warnings: [ text ] ]",
+    "   warnings: [ text ] ],",
+    " portfolio: { tests, alpha, survivors, findings: [ experiment, variant,",
+    "              direction, e_value, level ] }",
     "An experiment that could not be evaluated has its name, an error, and no variants. A "
     "top-level error says that a signal ended the list early.",
     NULL,

@@ -1,11 +1,11 @@
 /* abpost nightly: tick, evaluate everything, decide, say what is new. */
 #include "decide.h"
+#include "learning.h"
 #include "rounds.h"
 #include "screen.h"
 #include "show.h"
 #include "source.h"
 
-#include "abpost/evaluate.h"
 #include "channels/keep.h"
 
 #include <stdio.h>
@@ -68,8 +68,8 @@ static int fail_one(struct nightly *n, const char *name, const struct abp_error 
     return show(n, &shown, err);
 }
 
-static int evaluate_one(struct nightly *n, const struct abp_source *source, size_t index,
-                        struct abp_error *err)
+static int evaluate_one(struct nightly *n, const struct abp_source *source,
+                        const struct abp_learning *learning, size_t index, struct abp_error *err)
 {
     struct abp_posts posts;
     struct abp_result result;
@@ -79,8 +79,8 @@ static int evaluate_one(struct nightly *n, const struct abp_source *source, size
         return -1;
     int rc = abp_source_load(&posts, source, index, &why);
     if (rc == 0) {
-        rc = abp_evaluate(&result, &source->experiment, &posts,
-                          abp_source_seed(n->rounds.env->seed, name), &why);
+        rc = abp_learning_evaluate(&result, learning, &source->experiment, &posts,
+                                   abp_source_seed(n->rounds.env->seed, name), &why);
         abp_posts_release(&posts);
     }
     if (rc != 0) {
@@ -110,8 +110,10 @@ static int evaluate_file(struct nightly *n, const struct abp_round_experiment *e
     if (abp_source_open(&source, &n->sources, e->file.path, &mistakes, &why) != 0) {
         rc = fail_one(n, e->file.name, &why, err);
     } else {
+        struct abp_learning learning;
+        rc = abp_learning_find(&learning, &source, &n->sources, err);
         for (size_t i = 0; i < source.count && rc == 0; i++)
-            rc = evaluate_one(n, &source, i, err);
+            rc = evaluate_one(n, &source, &learning, i, err);
         abp_source_close(&source);
     }
     abp_mistakes_release(&mistakes);

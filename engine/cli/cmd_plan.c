@@ -3,7 +3,9 @@
 #include "decide.h"
 #include "loaded.h"
 #include "screen.h"
+#include "source.h"
 
+#include "abpost/evaluate.h"
 #include "abpost/local.h"
 
 #include <stdlib.h>
@@ -19,7 +21,8 @@ struct planning {
     struct abp_calendar calendar;
     double *equal; /* owned; top-two before anything is known; or NULL */
     struct abp_planned_list posts;
-    char **files; /* owned; what they would take; NULL: not asked for */
+    char **files;             /* owned; what they would take; NULL: not asked for */
+    struct abp_result result; /* of the posts that went out; name NULL: there is none */
 };
 
 /* ---- drawing ---- */
@@ -162,6 +165,48 @@ static int find_posts(struct planning *p, struct abp_planned_list *drawn, struct
     return rc;
 }
 
+/* ---- what it can find, and when ---- */
+
+/* After the first post: as abp evaluate says. A result that can't be had is no reason not to plan.
+ */
+static int evaluate(struct planning *p, const struct abp_sources *sources, struct abp_error *err)
+{
+    const struct abp_experiment *e = p->calendar.experiment;
+    struct abp_mistakes mistakes = {0};
+    struct abp_source source;
+    struct abp_posts posts;
+    int rc = 0;
+    if (abp_source_open(&source, sources, e->path, &mistakes, err) == 0) {
+        if (abp_source_is_made(&source) && abp_source_load(&posts, &source, 0, err) == 0) {
+            if (abp_evaluate(&p->result, &source.experiment, &posts,
+                             abp_source_seed(p->env->seed, e->name), err) == 0)
+                p->calendar.result = &p->result;
+            else
+                rc = err->code == ABP_DATA ? 0 : -1;
+            abp_posts_release(&posts);
+        }
+        abp_source_close(&source);
+    }
+    abp_mistakes_release(&mistakes);
+    return rc;
+}
+
+static int look_ahead(struct planning *p, struct abp_error *err)
+{
+    struct abp_calendar *c = &p->calendar;
+    struct abp_sources sources;
+    struct abp_args quiet = *p->args;
+    quiet.quiet = 1;
+    if (c->decided || p->args->ics || p->args->format == ABP_CSV)
+        return 0; /* they hold posts and nothing else */
+    if (abp_sources_open(&sources, &p->loaded.inputs, &quiet, p->env, err) != 0)
+        return -1;
+    int rc = c->out ? evaluate(p, &sources, err)
+                    : abp_floor_find(&c->floor, c->experiment, &sources, err);
+    abp_sources_close(&sources);
+    return rc;
+}
+
 /* ---- showing ---- */
 
 static int show(struct planning *p, struct abp_error *err)
@@ -217,7 +262,7 @@ static int plan_one(struct planning *p, struct abp_error *err)
     if (rc != 0)
         return -1;
     say_obstacle(p);
-    return show(p, err);
+    return look_ahead(p, err) == 0 ? show(p, err) : -1;
 }
 
 static int check_options(const struct abp_args *args, struct abp_error *err)
@@ -242,6 +287,8 @@ static int run_plan(const struct abp_args *args, const struct abp_env *env, stru
     free(p.files);
     free(p.equal);
     abp_planned_list_release(&p.posts);
+    if (p.calendar.result)
+        abp_result_release(&p.result);
     abp_stage_release(&p.stage);
     abp_loaded_close(&p.loaded);
     return rc;
@@ -285,10 +332,16 @@ static const char *const details[] = {
     "drawn: leaving out just one style would favour the others.",
     "A time that clocks skip in spring is posted after the gap, as many minutes as it lies after "
     "the gap's start; one that they show twice in autumn, the first time. The calendar says so.",
+    "#What it can find",
+    "Before the first post it says how large a difference must be for max_posts posts to find it "
+    "in four cases of five, and what that rests on: how far the account's past posts differ from "
+    "one another, where there are some. After it, when a decision is likely, as 'abpost evaluate' "
+    "does. 'abpost simulate' has more.",
     "#JSON, schema abpost.plan/1, and CSV",
     " schema, as_of, experiment, timezone, preview, decided, seed,",
     " added: { blocks, posts }, out, planned, max_posts, left, ends_at, done_at,",
-    " obstacle,",
+    " obstacle, floor: { ratio, power, posts, past_posts, learned_from } or null,",
+    " forecasts: [ variant, verdict, forecast: { posts, weeks, p_decided, by } ],",
     " posts: [ date, time, timezone, due_at, channel, variant, state, post, block,",
     "          position, probability, design, slot, file, note, reason ]",
     "CSV has the posts alone. seed is null when nothing was added; post is the number that 'abpost "

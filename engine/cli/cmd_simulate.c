@@ -161,26 +161,8 @@ static int simulate(struct simulation *s, const struct abp_args *args, struct ab
     return rc == 0 ? show(s, args, err) : -1;
 }
 
-/* The other experiments of the workspace, whose posts may teach. */
-static int find_others(struct abp_inputs *others, const struct abp_args *args,
-                       const struct abp_env *env, const struct abp_inputs *inputs,
-                       struct abp_error *err)
-{
-    struct abp_args all = *args;
-    struct abp_mistakes mistakes = {0};
-    memset(others, 0, sizeof *others);
-    if (!inputs->has_workspace)
-        return 0;
-    all.names = NULL;
-    all.name_count = 0;
-    int rc = abp_inputs_find(others, &all, env, &mistakes, err);
-    abp_mistakes_release(&mistakes);
-    return rc;
-}
-
 static int open_and_run(struct simulation *s, const struct abp_args *args,
-                        const struct abp_inputs *inputs, const struct abp_inputs *others,
-                        struct abp_error *err)
+                        const struct abp_inputs *inputs, struct abp_error *err)
 {
     struct abp_sources sources;
     struct abp_source source;
@@ -189,7 +171,7 @@ static int open_and_run(struct simulation *s, const struct abp_args *args,
         return -1;
     int rc = abp_source_open(&source, &sources, inputs->paths[0], &mistakes, err);
     if (rc == 0) {
-        rc = abp_scene_open(&s->scene, &source, &sources, others, args->aa, err);
+        rc = abp_scene_open(&s->scene, &source, &sources, args, err);
         if (rc == 0) {
             rc = simulate(s, args, err);
             abp_scene_close(&s->scene);
@@ -238,7 +220,7 @@ static int run_simulate(const struct abp_args *args, const struct abp_env *env,
                         struct abp_error *err)
 {
     struct simulation *s = calloc(1, sizeof *s);
-    struct abp_inputs inputs, others;
+    struct abp_inputs inputs;
     if (!s)
         return abp_fail_memory(err);
     s->env = env;
@@ -246,11 +228,7 @@ static int run_simulate(const struct abp_args *args, const struct abp_env *env,
     if (rc == 0)
         rc = abp_inputs_need(&inputs, args, env, err);
     if (rc == 0) {
-        rc = find_others(&others, args, env, &inputs, err);
-        if (rc == 0) {
-            rc = open_and_run(s, args, &inputs, &others, err);
-            abp_inputs_release(&others);
-        }
+        rc = open_and_run(s, args, &inputs, err);
         abp_inputs_release(&inputs);
     }
     for (size_t i = 0; i < s->effect_count; i++)

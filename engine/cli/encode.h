@@ -4,6 +4,7 @@
 
 #include "abpost/buffer.h"
 #include "abpost/env.h"
+#include "abpost/result.h"
 
 #include <jansson.h>
 
@@ -13,6 +14,9 @@ json_t *abp_json_text(const char *text);
 /* Appends a value and drops the reference to it; a NULL value fails the buffer. ASCII only, on one
  * line: a name full of control characters stays harmless wherever the file is shown. */
 void abp_put_json(struct abp_buffer *buf, json_t *value);
+
+/* {posts, weeks, p_decided, by}, or null where there is no forecast. */
+json_t *abp_json_forecast(const struct abp_forecast_result *forecast);
 
 /* Appends one field as in RFC 4180: quoted where it must be. Into a file it goes byte for byte, a
  * terminal is shown its harmless form. Nothing for NULL. */

@@ -1,5 +1,6 @@
 #include "scene.h"
 
+#include "past.h"
 #include "screen.h"
 
 #include "abpost/import.h"
@@ -264,84 +265,20 @@ static int open_real(struct abp_scene *scene, const struct abp_sources *sources,
     return rc;
 }
 
-/* ---- what the account's posts are like ---- */
-
-/* Learns from an experiment's posts; of a file with many experiments from the first. */
-static int learn_from(struct abp_scene *scene, const struct abp_source *source,
-                      struct abp_error *err)
-{
-    struct abp_posts posts;
-    if (!source->store || source->count == 0)
-        return 0;
-    if (abp_source_load(&posts, source, 0, err) != 0)
-        return -1;
-    int rc = abp_climate_learn(&scene->climate, scene->experiment, &posts, err);
-    abp_posts_release(&posts);
-    if (rc == 0 && scene->climate.posts && !scene->teacher) {
-        scene->teacher = abp_strdup(source->experiment.name);
-        rc = scene->teacher ? 0 : abp_fail_memory(err);
-    }
-    return rc;
-}
-
-static int same_sum(const struct abp_sum *a, const struct abp_sum *b)
-{
-    if (a->count != b->count)
-        return 0;
-    for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->terms[i].name, b->terms[i].name) != 0 ||
-            fabs(a->terms[i].weight - b->terms[i].weight) > 0.0)
-            return 0;
-    return 1;
-}
-
-/* The workspace's other experiments with the same outcome; the first that has posts enough. */
-static int learn_from_others(struct abp_scene *scene, const struct abp_sources *sources,
-                             const struct abp_inputs *others, struct abp_error *err)
-{
-    for (size_t i = 0; i < others->count && scene->climate.posts == 0; i++) {
-        struct abp_mistakes mistakes = {0};
-        struct abp_source source;
-        struct abp_error unused;
-        /* A file with mistakes is not what this command is about. */
-        int open = abp_source_open(&source, sources, others->paths[i], &mistakes, &unused) == 0;
-        abp_mistakes_release(&mistakes);
-        if (!open)
-            continue;
-        int rc = 0;
-        if (same_sum(&source.experiment.outcome, &scene->experiment->outcome) &&
-            same_sum(&source.experiment.exposure, &scene->experiment->exposure) &&
-            source.experiment.outcome.count)
-            rc = learn_from(scene, &source, err);
-        abp_source_close(&source);
-        if (rc != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int learn(struct abp_scene *scene, const struct abp_source *source,
-                 const struct abp_sources *sources, const struct abp_inputs *others,
-                 struct abp_error *err)
-{
-    if (learn_from(scene, source, err) != 0)
-        return -1;
-    return scene->climate.posts == 0 && sources->ws ? learn_from_others(scene, sources, others, err)
-                                                    : 0;
-}
-
 /* ---- the whole ---- */
 
 int abp_scene_open(struct abp_scene *scene, const struct abp_source *source,
-                   const struct abp_sources *sources, const struct abp_inputs *inputs,
-                   const char *aa, struct abp_error *err)
+                   const struct abp_sources *sources, const struct abp_args *args,
+                   struct abp_error *err)
 {
     *scene = (struct abp_scene){.experiment = &source->experiment};
     abp_climate_default(&scene->climate, scene->experiment);
     int rc = scene->experiment->schedule.present ? slots_of_schedule(scene, sources, err)
                                                  : slots_of_data(scene, source, err);
     if (rc == 0)
-        rc = aa ? open_real(scene, sources, aa, err) : learn(scene, source, sources, inputs, err);
+        rc = args->aa ? open_real(scene, sources, args->aa, err)
+                      : abp_past_learn(&scene->climate, &scene->teacher, scene->experiment, sources,
+                                       err);
     if (rc == 0 && scene->count < 2 * scene->variants)
         rc = abp_fail(err, ABP_DATA, "%s: %zu posts are too few to simulate",
                       scene->experiment->name, scene->count);

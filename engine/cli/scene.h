@@ -28,8 +28,8 @@ struct abp_scene {
  * -1: ABP_DATA for an experiment that can't be simulated, mistakes said; nothing is to be closed.
  */
 int abp_scene_open(struct abp_scene *scene, const struct abp_source *source,
-                   const struct abp_sources *sources, const struct abp_inputs *inputs,
-                   const char *aa, struct abp_error *err) ABP_MUST_CHECK;
+                   const struct abp_sources *sources, const struct abp_args *args,
+                   struct abp_error *err) ABP_MUST_CHECK;
 void abp_scene_close(struct abp_scene *scene);
 
 /* The design of world number `number`. slots: room for scene->count, filled; real posts stand from

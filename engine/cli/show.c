@@ -1,5 +1,6 @@
 #include "show.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_EXPERIMENT ((size_t)1 << 28) /* bytes that one experiment may take */
@@ -11,11 +12,15 @@ void abp_show_init(struct abp_show *show, const struct abp_env *env, const struc
     show->format = args->format;
     show->verbose = args->verbose;
     abp_buffer_init(&show->buf, MAX_EXPERIMENT);
+    abp_buffer_init(&show->held, MAX_EXPERIMENT);
 }
 
 void abp_show_release(struct abp_show *show)
 {
     abp_buffer_release(&show->buf);
+    abp_buffer_release(&show->held);
+    abp_portfolio_release(&show->portfolio);
+    free(show->rows);
 }
 
 int abp_show_begin(struct abp_show *show, size_t expected, struct abp_error *err)
@@ -52,6 +57,8 @@ static void count(struct abp_show *show, const struct abp_result *result)
 
 int abp_show_one(struct abp_show *show, const struct abp_shown *shown, struct abp_error *err)
 {
+    if (shown->result && abp_portfolio_add(&show->portfolio, shown->name, shown->result, err) != 0)
+        return -1;
     switch (show->format) {
     case ABP_JSON:
         abp_json_one(show, shown);
@@ -69,8 +76,12 @@ int abp_show_one(struct abp_show *show, const struct abp_shown *shown, struct ab
 
 int abp_show_end(struct abp_show *show, const char *trouble, struct abp_error *err)
 {
+    if (abp_portfolio_judge(&show->portfolio, err) != 0)
+        return -1;
     if (show->format == ABP_JSON)
         abp_json_end(show, trouble);
+    else if (show->format == ABP_CSV)
+        abp_csv_end(show);
     else if (show->format == ABP_TEXT)
         abp_text_end(show, trouble);
     return abp_emit(show->env, &show->buf, err);

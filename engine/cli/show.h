@@ -1,9 +1,11 @@
-/* Writers of evaluations: text for a reader, JSON and CSV for programs. Each experiment is written
- * when it comes, so memory does not grow with their number. */
+/* Writers of evaluations: text for a reader, JSON and CSV for programs. Text and JSON of an
+ * experiment are written when it comes; rows of CSV wait for the portfolio, which stands in each.
+ */
 #ifndef ABPOST_CLI_SHOW_H
 #define ABPOST_CLI_SHOW_H
 
 #include "command.h"
+#include "portfolio.h"
 #include "screen.h"
 
 #include "abpost/result.h"
@@ -18,6 +20,15 @@ struct abp_show {
     size_t doubtful;       /* with a warning, or with numbers that are not reliable */
     size_t comparisons;    /* variants set against a baseline so far */
     size_t verdicts[ABP_VERDICT_COUNT]; /* of these */
+    struct abp_portfolio portfolio;
+    struct abp_buffer held;    /* owned; rows of CSV without their ends */
+    struct abp_held_row *rows; /* owned */
+    size_t row_count, row_capacity;
+};
+
+/* Where a row of CSV ends in `held`, and its test of the portfolio; SIZE_MAX: none. */
+struct abp_held_row {
+    size_t end, test;
 };
 
 /* One experiment as it is handed to a writer. */
@@ -48,6 +59,9 @@ void abp_text_end(struct abp_show *show, const char *trouble);
 /* One experiment in full, as text. */
 void abp_text_experiment(struct abp_show *show, const struct abp_screen *screen,
                          const struct abp_shown *shown);
+/* Appends "Likely decided after about 60 more posts (8 weeks); 72 % by 80 posts."; nothing where
+ * there is no forecast. */
+void abp_put_forecast(struct abp_buffer *note, const struct abp_forecast_result *forecast);
 /* The posterior of a lift as one of a ratio. */
 struct abp_summary abp_ratio_of_lift(const struct abp_summary *lift);
 
@@ -57,6 +71,7 @@ void abp_json_end(struct abp_show *show, const char *trouble);
 
 void abp_csv_begin(struct abp_show *show);
 void abp_csv_one(struct abp_show *show, const struct abp_shown *shown);
+void abp_csv_end(struct abp_show *show);
 /* Help: each column and what it holds. */
 void abp_csv_help(struct abp_buffer *buf, const struct abp_screen *screen);
 

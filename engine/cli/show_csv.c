@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,7 +23,7 @@ struct column {
 #define OF_RESULT(kind, member)  RESULT, kind, offsetof(struct abp_result, member)
 #define OF_VARIANT(kind, member) VARIANT, kind, offsetof(struct abp_variant_result, member)
 
-enum { EXPERIMENT, FAMILY, VERDICT, WARNINGS, METHOD, SEED, ERROR };
+enum { EXPERIMENT, FAMILY, VERDICT, WARNINGS, METHOD, SEED, ERROR, PORTFOLIO };
 
 static const struct column columns[] = {
     {"experiment", "its name", RESULT, OTHER, EXPERIMENT},
@@ -73,6 +74,12 @@ static const struct column columns[] = {
     {"forecast_p_decided", "chance of a decision by forecast_by posts in all",
      OF_VARIANT(NUMBER, forecast.p_decided)},
     {"forecast_by", "that number", OF_VARIANT(NUMBER, forecast.by)},
+    {"learned_scale", "lift_sd as past experiments teach it", OF_RESULT(NUMBER, learned.scale)},
+    {"without_log_lift_mean", "log lift without what was learned: mean",
+     OF_VARIANT(NUMBER, without.log_lift.mean)},
+    {"without_log_lift_sd", "its standard deviation", OF_VARIANT(NUMBER, without.log_lift.sd)},
+    {"without_p_better", "P(better than the baseline) without it",
+     OF_VARIANT(NUMBER, without.p_better)},
     {"method", "how the posterior was computed", RESULT, OTHER, METHOD},
     {"reliable", "no: the numbers could not be computed well enough",
      OF_RESULT(YES_NO, fit.reliable)},
@@ -81,9 +88,15 @@ static const struct column columns[] = {
     {"seed", "of the random numbers", RESULT, OTHER, SEED},
     {"warnings", "sentences, separated by blanks", RESULT, OTHER, WARNINGS},
     {"error", "why there is no result; then the columns between are empty", RESULT, OTHER, ERROR},
+    /* the last two are known when every experiment is */
+    {"portfolio_tests", "comparisons of all these experiments", RESULT, OTHER, PORTFOLIO},
+    {"portfolio_level",
+     "the smallest false discovery rate at which this is a finding among them (e-BH)", RESULT,
+     OTHER, PORTFOLIO},
 };
 
 #define COLUMN_COUNT (sizeof columns / sizeof *columns)
+#define HELD_COLUMNS (COLUMN_COUNT - 2)
 
 /* The shortest decimal that reads back as the same number. */
 static void put_number(struct abp_buffer *buf, double value)
@@ -159,15 +172,34 @@ static void put_column(struct abp_show *show, const struct column *column,
         abp_buffer_add(buf, *(const int *)member ? "yes" : "no");
 }
 
-static void put_row(struct abp_show *show, const struct abp_shown *shown,
-                    const struct abp_variant_result *variant)
+static void keep_row(struct abp_show *show, size_t test)
 {
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+    if (show->row_count == show->row_capacity) {
+        size_t capacity = show->row_capacity ? 2 * show->row_capacity : 64;
+        struct abp_held_row *rows = realloc(show->rows, capacity * sizeof *rows);
+        if (!rows) {
+            show->buf.failed = 1;
+            return;
+        }
+        show->rows = rows;
+        show->row_capacity = capacity;
+    }
+    show->rows[show->row_count++] = (struct abp_held_row){show->held.len, test};
+}
+
+/* test: of the portfolio; SIZE_MAX: none. */
+static void put_row(struct abp_show *show, const struct abp_shown *shown,
+                    const struct abp_variant_result *variant, size_t test)
+{
+    for (size_t i = 0; i < HELD_COLUMNS; i++) {
         if (i)
             abp_buffer_byte(&show->buf, ',');
         put_column(show, &columns[i], shown, variant);
     }
-    abp_buffer_byte(&show->buf, '\n');
+    abp_buffer_append(&show->held, show->buf.data, show->buf.len);
+    show->held.failed |= show->buf.failed;
+    abp_buffer_reset(&show->buf);
+    keep_row(show, test);
 }
 
 void abp_csv_begin(struct abp_show *show)
@@ -177,18 +209,46 @@ void abp_csv_begin(struct abp_show *show)
     abp_buffer_byte(&show->buf, '\n');
 }
 
+/* The portfolio's tests are the variants with a guard, in their order; those of this experiment
+ * are its last ones. */
 void abp_csv_one(struct abp_show *show, const struct abp_shown *shown)
 {
     const struct abp_result *result = shown->result;
+    size_t own = 0;
     if (!result || result->variant_count == 0)
-        put_row(show, shown, NULL);
-    for (size_t i = 0; result && i < result->variant_count; i++)
-        put_row(show, shown, &result->variants[i]);
+        put_row(show, shown, NULL, SIZE_MAX);
+    for (size_t i = 1; result && i < result->variant_count; i++)
+        own += isnan(result->variants[i].guard.open_e_value) ? 0 : 1;
+    size_t test = show->portfolio.count >= own ? show->portfolio.count - own : 0;
+    for (size_t i = 0; result && i < result->variant_count; i++) {
+        int tested = i && !isnan(result->variants[i].guard.open_e_value);
+        put_row(show, shown, &result->variants[i], tested ? test : SIZE_MAX);
+        test += tested ? 1 : 0;
+    }
+}
+
+void abp_csv_end(struct abp_show *show)
+{
+    const struct abp_portfolio *p = &show->portfolio;
+    size_t start = 0;
+    for (size_t i = 0; i < show->row_count; i++) {
+        const struct abp_held_row *row = &show->rows[i];
+        abp_buffer_append(&show->buf, show->held.data + start, row->end - start);
+        if (row->test < p->count) {
+            abp_buffer_printf(&show->buf, ",%zu,", p->count);
+            put_number(&show->buf, p->findings[row->test].level);
+        } else {
+            abp_buffer_add(&show->buf, ",,");
+        }
+        abp_buffer_byte(&show->buf, '\n');
+        start = row->end;
+    }
+    show->buf.failed |= show->held.failed;
 }
 
 void abp_csv_help(struct abp_buffer *buf, const struct abp_screen *screen)
 {
-    enum { NAMES = 22 };
+    enum { NAMES = 25 };
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         abp_put_blanks(buf, 2);
         abp_put_cell(buf, screen, columns[i].name, NAMES - 2);

@@ -85,6 +85,13 @@ static void put_head(struct abp_show *show, const struct abp_screen *screen,
     abp_buffer_add(note, result->randomised ? "; randomised" : "; observational");
     if (abp_family_name(result->family))
         abp_buffer_printf(note, "; %s", abp_family_name(result->family));
+    if (result->learned.experiments) {
+        abp_buffer_printf(note, "; lifts spread by %s",
+                          abp_ratio_words(result->learned.scale).text);
+        abp_buffer_printf(note, ", learned from %s experiments",
+                          abp_count_words(result->learned.experiments).text);
+        abp_buffer_printf(note, " (else %s)", abp_ratio_words(result->learned.without).text);
+    }
     abp_put_style(buf, screen, ABP_DIM);
     abp_put_paragraph(buf, screen, abp_buffer_text(note), 0, 0);
     abp_put_style(buf, screen, ABP_PLAIN);
@@ -190,8 +197,7 @@ static void put_numbers(struct abp_buffer *note, const struct abp_screen *screen
         abp_buffer_printf(note, " (raw ratio x%s)", abp_ratio_words(v->raw_ratio).text);
 }
 
-/* "Likely decided after about 60 more posts (8 weeks); 72 % by the 80 planned." */
-static void put_forecast(struct abp_buffer *note, const struct abp_forecast_result *f)
+void abp_put_forecast(struct abp_buffer *note, const struct abp_forecast_result *f)
 {
     if (isnan(f->p_decided))
         return;
@@ -209,6 +215,17 @@ static void put_forecast(struct abp_buffer *note, const struct abp_forecast_resu
         abp_buffer_add(note, " (a week)");
     abp_buffer_printf(note, "; %s by %s posts.", abp_percent_words(f->p_decided).text,
                       abp_count_words(by).text);
+}
+
+/* What the same posts say under the prior that was not learned. */
+static void put_without(struct abp_buffer *note, const struct abp_without_result *without)
+{
+    if (isnan(without->p_better))
+        return;
+    struct abp_summary ratio = ratio_of_log(&without->log_lift);
+    abp_buffer_printf(note, "Without what was learned: %s, ", abp_ratio_interval(&ratio).text);
+    abp_buffer_printf(note, "%s better, %s.", abp_percent_words(without->p_better).text,
+                      abp_verdict_words(without->verdict));
 }
 
 static void put_variant(struct abp_show *show, const struct abp_screen *screen,
@@ -229,9 +246,11 @@ static void put_variant(struct abp_show *show, const struct abp_screen *screen,
         abp_buffer_add(note, v->reason);
         put_note(buf, screen, note);
     }
-    put_forecast(note, &v->forecast);
+    abp_put_forecast(note, &v->forecast);
     put_note(buf, screen, note);
     put_numbers(note, screen, v);
+    put_note(buf, screen, note);
+    put_without(note, &v->without);
     put_note(buf, screen, note);
     if (show->verbose && v->channel_count && !is_baseline)
         put_channel_bars(show, screen, v);

@@ -45,13 +45,31 @@ static json_t *json_guard(const struct abp_guard_result *guard)
                      json_number(guard->open_e_value), "blocks", json_count(guard->blocks));
 }
 
-static json_t *json_forecast(const struct abp_forecast_result *forecast)
+json_t *abp_json_forecast(const struct abp_forecast_result *forecast)
 {
     if (isnan(forecast->p_decided))
         return json_null();
     return json_pack("{so so so so}", "posts", json_number(forecast->posts), "weeks",
                      json_number(forecast->weeks), "p_decided", json_number(forecast->p_decided),
                      "by", json_number(forecast->by));
+}
+
+static json_t *json_learned(const struct abp_learned_result *learned)
+{
+    if (learned->experiments == 0)
+        return json_null();
+    return json_pack("{so so so so so}", "experiments", json_count(learned->experiments), "scale",
+                     json_number(learned->scale), "low", json_number(learned->low), "high",
+                     json_number(learned->high), "without", json_number(learned->without));
+}
+
+static json_t *json_without(const struct abp_without_result *without)
+{
+    if (isnan(without->p_better))
+        return json_null();
+    return json_pack("{so so so}", "log_lift", json_summary(&without->log_lift), "p_better",
+                     json_number(without->p_better), "verdict",
+                     abp_json_text(abp_verdict_name(without->verdict)));
 }
 
 static json_t *json_channels(const struct abp_variant_result *variant)
@@ -83,7 +101,8 @@ static json_t *json_variant(const struct abp_variant_result *v, int is_baseline)
     json_object_set_new(object, "guard", is_baseline ? json_null() : json_guard(&v->guard));
     json_object_set_new(object, "verdict", abp_json_text(abp_verdict_name(v->verdict)));
     json_object_set_new(object, "reason", abp_json_text(v->reason));
-    json_object_set_new(object, "forecast", json_forecast(&v->forecast));
+    json_object_set_new(object, "forecast", abp_json_forecast(&v->forecast));
+    json_object_set_new(object, "without", json_without(&v->without));
     if (v->channel_count)
         json_object_set_new(object, "channels", json_channels(v));
     return object;
@@ -97,13 +116,14 @@ static json_t *json_experiment(const struct abp_shown *shown)
         json_array_append_new(variants, json_variant(&r->variants[i], i == 0));
     for (size_t i = 0; i < r->warning_count; i++)
         json_array_append_new(warnings, abp_json_text(r->warnings[i]));
-    return json_pack("{so so so so sb so so so so so so so}", "name", abp_json_text(shown->name),
+    return json_pack("{so so so so sb so so so so so so so so}", "name", abp_json_text(shown->name),
                      "hypothesis", abp_json_text(shown->hypothesis), "baseline",
                      abp_json_text(r->baseline), "family",
                      abp_json_text(abp_family_name(r->family)), "randomised", r->randomised != 0,
                      "posts", json_count(r->posts), "missing", json_count(r->missing), "channels",
-                     json_count(r->channel_count), "slots", json_count(r->slot_count), "fit",
-                     json_fit(&r->fit), "variants", variants, "warnings", warnings);
+                     json_count(r->channel_count), "slots", json_count(r->slot_count), "learned",
+                     json_learned(&r->learned), "fit", json_fit(&r->fit), "variants", variants,
+                     "warnings", warnings);
 }
 
 void abp_json_begin(struct abp_show *show)
@@ -125,9 +145,28 @@ void abp_json_one(struct abp_show *show, const struct abp_shown *shown)
                                abp_json_text(shown->error), "variants", "warnings"));
 }
 
+static json_t *json_portfolio(const struct abp_portfolio *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->count; i++) {
+        const struct abp_portfolio_test *test = &p->tests[i];
+        if (!p->findings[i].discovered)
+            continue;
+        json_array_append_new(
+            list, json_pack("{so so ss so so}", "experiment", abp_json_text(test->experiment),
+                            "variant", abp_json_text(test->variant), "direction",
+                            test->up ? "better" : "worse", "e_value", json_number(test->e_value),
+                            "level", json_number(p->findings[i].level)));
+    }
+    return json_pack("{so so so so}", "tests", json_count(p->count), "alpha",
+                     p->count ? json_number(p->alpha) : json_null(), "survivors",
+                     json_count(p->survivors), "findings", list);
+}
+
 void abp_json_end(struct abp_show *show, const char *trouble)
 {
-    abp_buffer_add(&show->buf, "\n]");
+    abp_buffer_add(&show->buf, "\n],\"portfolio\":");
+    abp_put_json(&show->buf, json_portfolio(&show->portfolio));
     if (trouble) {
         abp_buffer_add(&show->buf, ",\"error\":");
         abp_put_json(&show->buf, abp_json_text(trouble));

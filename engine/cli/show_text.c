@@ -144,15 +144,51 @@ static void put_counts(struct abp_show *show, struct abp_buffer *line)
         abp_buffer_printf(line, " %s could not be evaluated.", abp_count_words(show->failed).text);
 }
 
+#define MOST_NAMED 20 /* survivors that are named; JSON has all */
+
+/* "3 of 12 comparisons survive side by side ...: a / question (better), ..." */
+static void put_portfolio(struct abp_show *show, struct abp_buffer *line)
+{
+    const struct abp_portfolio *p = &show->portfolio;
+    size_t named = 0;
+    if (p->count < 2)
+        return;
+    if (p->survivors == 0) {
+        abp_buffer_printf(line, "None of the %s randomised ones survives among them all",
+                          abp_count_words(p->count).text);
+        abp_buffer_printf(line, " (e-BH, false discovery rate %s).",
+                          abp_percent_words(p->alpha).text);
+        return;
+    }
+    abp_buffer_printf(line, "%s survive%s among ", abp_count_words(p->survivors).text,
+                      p->survivors == 1 ? "s" : "");
+    abp_buffer_printf(line, "%s tests, of which at most %s are false on average (e-BH): ",
+                      abp_count_words(p->count).text, abp_percent_words(p->alpha).text);
+    for (size_t i = 0; i < p->count && named < MOST_NAMED; i++) {
+        if (!p->findings[i].discovered)
+            continue;
+        abp_buffer_printf(line, "%s%s: %s %s", named ? "; " : "", p->tests[i].experiment,
+                          p->tests[i].variant, p->tests[i].up ? "better" : "worse");
+        named++;
+    }
+    if (named < p->survivors)
+        abp_buffer_printf(line, "; and %s more", abp_count_words(p->survivors - named).text);
+    abp_buffer_byte(line, '.');
+}
+
 void abp_text_end(struct abp_show *show, const char *trouble)
 {
     struct abp_screen screen = abp_screen_of_output(show->env);
     struct abp_buffer line;
     if (show->expected > 1) {
-        abp_buffer_init(&line, 4096);
+        abp_buffer_init(&line, (size_t)1 << 16);
         put_counts(show, &line);
         abp_buffer_byte(&show->buf, '\n');
         abp_put_paragraph(&show->buf, &screen, abp_buffer_text(&line), 0, 0);
+        abp_buffer_reset(&line);
+        put_portfolio(show, &line);
+        if (line.len)
+            abp_put_paragraph(&show->buf, &screen, abp_buffer_text(&line), 0, 0);
         abp_buffer_release(&line);
         if (show->doubtful && !show->verbose)
             abp_put_paragraph(&show->buf, &screen,

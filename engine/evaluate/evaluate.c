@@ -57,6 +57,7 @@ static void start_variant(struct abp_variant_result *variant)
     variant->p_better = variant->p_best = variant->expected_loss = variant->p_net_better = NAN;
     variant->guard.e_value = variant->guard.threshold = variant->guard.open_e_value = NAN;
     variant->forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
+    variant->without = (struct abp_without_result){absent, NAN, ABP_NO_VERDICT};
 }
 
 static int describe(struct evaluation *e, struct abp_error *err)
@@ -70,6 +71,7 @@ static int describe(struct evaluation *e, struct abp_error *err)
     r->missing = t->missing;
     r->channel_count = t->channels;
     r->slot_count = t->slots;
+    r->learned = (struct abp_learned_result){0, NAN, NAN, NAN, NAN};
     r->fit.seed = e->seed;
     r->fit.khat = r->fit.ess = r->fit.seconds = NAN;
     r->fit.kappa = r->fit.tau_v = r->fit.tau_u = r->fit.tau_b = r->fit.tau_w = absent;

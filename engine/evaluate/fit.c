@@ -65,10 +65,14 @@ static void copy_contrast(struct evaluation *e, size_t v)
 static int report_fit(struct evaluation *e, const struct abp_posterior *p, struct abp_error *err)
 {
     struct abp_fit_result *fit = &e->result->fit;
-    snprintf(fit->method, sizeof fit->method, "laplace mixture, importance sampling (psis)");
+    if (isnan(p->rhat))
+        snprintf(fit->method, sizeof fit->method, "laplace mixture, importance sampling (psis)");
+    else
+        snprintf(fit->method, sizeof fit->method, "elliptical slice sampling, 4 chains, R-hat %.3f",
+                 p->rhat);
     fit->khat = p->khat;
     fit->ess = p->ess;
-    fit->reliable = p->khat <= ABP_KHAT_LIMIT && p->ess >= 100.0;
+    fit->reliable = abp_posterior_reliable(p);
     if (summarise(&fit->kappa, p, p->kappa, err) != 0 ||
         summarise(&fit->tau_v, p, p->tau_v, err) != 0 ||
         summarise(&fit->tau_u, p, p->tau_u, err) != 0 ||

@@ -133,6 +133,28 @@ static void gather_cells(struct stats_design *design, size_t posts)
     }
 }
 
+/* Places of the sorted cells; they are as many as the cells at most. */
+static int gather_places(struct stats_design *design, struct abp_error *err)
+{
+    size_t count = 0;
+    design->places = calloc(design->cell_count, sizeof *design->places);
+    design->place_start = calloc(design->channels + 1, sizeof *design->place_start);
+    if (!design->places || !design->place_start)
+        return abp_fail_memory(err);
+    for (size_t i = 0; i < design->cell_count; i++) {
+        struct stats_cell *cell = &design->cells[i];
+        if (i == 0 || by_place(cell, cell - 1) != 0)
+            design->places[count++] = (struct stats_place){cell->variant, cell->slot};
+        cell->place = (uint32_t)(count - 1);
+        design->place_start[cell->channel + 1] = count;
+    }
+    for (size_t c = 0; c < design->channels; c++) /* channels without a cell */
+        if (design->place_start[c + 1] < design->place_start[c])
+            design->place_start[c + 1] = design->place_start[c];
+    design->place_count = count;
+    return 0;
+}
+
 static void gather_tallies(struct stats_design *design, const struct abp_data *data)
 {
     if (design->family != ABP_NEGBINOMIAL && design->family != ABP_BETABINOMIAL)
@@ -197,6 +219,10 @@ int stats_design_init(struct stats_design *design, const struct abp_data *data,
     for (size_t i = 0; i < data->posts; i++)
         design->cells[i] = cell_of_post(data, family, i);
     gather_cells(design, data->posts);
+    if (gather_places(design, err) != 0) {
+        stats_design_release(design);
+        return -1;
+    }
     gather_tallies(design, data);
     design->mu0 = prior_centre(design);
     return 0;
@@ -207,5 +233,7 @@ void stats_design_release(struct stats_design *design)
     free(design->cells);
     free(design->tallies);
     free(design->channel_start);
+    free(design->places);
+    free(design->place_start);
     memset(design, 0, sizeof *design);
 }

@@ -14,11 +14,17 @@
  * (lognormal). */
 struct stats_cell {
     uint32_t variant, channel, slot;
-    double count; /* posts */
-    double y;     /* negbinomial: sum of outcomes; lognormal: mean of log(y/n); else the outcome */
-    double n;     /* exposure of one post; the mean exposure for lognormal */
+    uint32_t place; /* which of the design's places it belongs to */
+    double count;   /* posts */
+    double y; /* negbinomial: sum of outcomes; lognormal: mean of log(y/n); else the outcome */
+    double n; /* exposure of one post; the mean exposure for lognormal */
     double log_n;
     double spread; /* lognormal: sum of squares of log(y/n) about the mean */
+};
+
+/* A variant and a slot of one channel that at least one cell has. */
+struct stats_place {
+    uint32_t variant, slot;
 };
 
 /* How often a number occurs among the posts. */
@@ -32,7 +38,10 @@ struct stats_design {
     int has_channels, has_slots;      /* more than one level: their terms are in the model */
     struct stats_cell *cells;         /* owned; by channel, variant, slot, n, y */
     size_t cell_count;
-    size_t *channel_start; /* owned; channels + 1: the cells of channel c */
+    size_t *channel_start;      /* owned; channels + 1: the cells of channel c */
+    struct stats_place *places; /* owned; in the order of the cells */
+    size_t place_count;
+    size_t *place_start; /* owned; channels + 1: the places of channel c */
     struct stats_tally
         *tallies; /* owned; distinct outcomes (negbinomial) or exposures (betabinomial) */
     size_t tally_count;

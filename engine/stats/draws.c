@@ -14,6 +14,9 @@
 #define DRAWS_LEAST 8192
 #define DRAWS_MOST  65536
 #define PILOT       1024 /* of them weighed at least */
+/* Cells and terms that all weighed draws together look at, more or less, but for so many draws. */
+#define WORK_MOST   ((size_t)1 << 27)
+#define DRAWS_FLOOR 4096
 
 /* The Monte Carlo error of a probability near 1/2 that is aimed at, in absolute terms. */
 #define AIM 0.0015
@@ -36,6 +39,11 @@ gsl_rng *stats_stream(uint64_t seed, uint64_t number)
 const struct stats_field *stats_draw_field(const struct stats_draws *draws, size_t i)
 {
     return &draws->points->list[draws->point[i]].field;
+}
+
+const struct stats_scales *stats_draw_scales(const struct stats_draws *draws, size_t i)
+{
+    return draws->scales ? &draws->scales[i] : &stats_draw_field(draws, i)->scales;
 }
 
 static int is_wide(const struct stats_draws *draws, size_t i)
@@ -187,7 +195,7 @@ static int draw_slots(struct stats_draws *draws, size_t to, struct abp_error *er
 
 int stats_draws_complete(struct stats_draws *draws, struct abp_error *err)
 {
-    return draw_slots(draws, draws->count, err);
+    return draws->scales ? 0 : draw_slots(draws, draws->count, err);
 }
 
 /* ---- weights ---- */
@@ -258,6 +266,15 @@ static void narrow_weights(struct stats_draws *draws)
         draws->weight[i] /= sum;
 }
 
+/* Draws that are weighed at most: each looks at all cells and terms. */
+static size_t draws_most(const struct stats_latent *latent)
+{
+    size_t work = latent->size + latent->design->cell_count, most = DRAWS_MOST;
+    while (most > DRAWS_FLOOR && most > WORK_MOST / work)
+        most /= 2;
+    return most;
+}
+
 /* Narrow draws to weigh for AIM, from the spread of w - r so far: the error of a mean of f - 1/2,
  * f 0 or 1, that is weighted by it. */
 static size_t draws_needed(struct stats_draws *draws)
@@ -273,7 +290,8 @@ static size_t draws_needed(struct stats_draws *draws)
         double off = n * (exp(draws->log_ratio[i] - top) / sum - draws->weight[i]);
         squares += off * off;
     }
-    while (need < DRAWS_MOST && (double)need < squares / n * 0.25 / (AIM * AIM))
+    size_t most = draws_most(draws->latent);
+    while (need < most && (double)need < squares / n * 0.25 / (AIM * AIM))
         need *= 2;
     return need;
 }
@@ -371,7 +389,7 @@ int stats_draws_init(struct stats_draws *draws, const struct stats_latent *laten
     struct core core = {0};
     struct stats_walk *walks = NULL;
     int rc = -1;
-    *draws = (struct stats_draws){.latent = latent, .points = points, .seed = seed};
+    *draws = (struct stats_draws){.latent = latent, .points = points, .seed = seed, .rhat = NAN};
     draws->wide = wide_sd((double)latent->size);
     draws->slot_rng = stats_stream(seed, 1);
     if (!draws->slot_rng) {
@@ -399,13 +417,34 @@ out:
     return rc;
 }
 
-void stats_draws_release(struct stats_draws *draws)
+static void free_arrays(struct stats_draws *draws)
 {
     free(draws->point);
     free(draws->globals);
     free(draws->log_ratio);
     free(draws->weight);
     free(draws->radius);
+    free(draws->scales);
+    free(draws->terms);
+}
+
+void stats_draws_replace(struct stats_draws *draws, size_t count, struct stats_scales *scales,
+                         double *globals, double *weight, double *log_ratio, double *terms)
+{
+    free_arrays(draws);
+    draws->point = NULL;
+    draws->radius = NULL;
+    draws->count = draws->weighed = draws->whole = count;
+    draws->scales = scales;
+    draws->globals = globals;
+    draws->weight = weight;
+    draws->log_ratio = log_ratio;
+    draws->terms = terms;
+}
+
+void stats_draws_release(struct stats_draws *draws)
+{
+    free_arrays(draws);
     gsl_rng_free(draws->slot_rng);
     memset(draws, 0, sizeof *draws);
 }

@@ -37,6 +37,10 @@ struct stats_draws {
     double *weight;    /* owned; count; sum to 1 */
     gsl_rng *slot_rng; /* owned; stands behind draw `whole` */
     double khat, ess;
+    /* draws of chains: their own scales and channel terms, no point; all draws count as weighed */
+    struct stats_scales *scales; /* owned; count; NULL: draws of the mixture */
+    double *terms;               /* owned; channels x count x (1 + variants) */
+    double rhat;                 /* NaN: draws of the mixture */
 };
 
 /* 0, or -1 with ABP_FAILED when memory is out. `least`: draws that are weighed at least. */
@@ -45,7 +49,14 @@ int stats_draws_init(struct stats_draws *draws, const struct stats_latent *laten
                      struct abp_error *err) ABP_MUST_CHECK;
 void stats_draws_release(struct stats_draws *draws);
 
-/* The Gaussian that draw i came from, and how much wider it was drawn. */
+/* Replaces the draws by others, which are whole and owned from then on: count; count; count x
+ * globals; count; count; see above. */
+void stats_draws_replace(struct stats_draws *draws, size_t count, struct stats_scales *scales,
+                         double *globals, double *weight, double *log_ratio, double *terms);
+
+/* The scales of draw i. */
+const struct stats_scales *stats_draw_scales(const struct stats_draws *draws, size_t i);
+/* The Gaussian that draw i of the mixture came from, and how much wider it was drawn. */
 const struct stats_field *stats_draw_field(const struct stats_draws *draws, size_t i);
 double stats_draw_width(const struct stats_draws *draws, size_t i);
 
@@ -97,8 +108,20 @@ void stats_terms_release(struct stats_terms *terms);
 /* Log predictive density of every post when it is left out, by Pareto-smoothed importance sampling
  * (Vehtari, Gelman & Gabry 2017, "Practical Bayesian model evaluation using leave-one-out
  * cross-validation and WAIC"), of ABP_SCORES_MOST posts at most; NaN for the others and where
- * k-hat is above ABP_KHAT_LIMIT. */
+ * k-hat is above ABP_KHAT_LIMIT. khats: of each, NaN for the others. */
 int stats_draws_scores(const struct stats_draws *draws, const struct abp_data *data, double *scores,
-                       struct abp_error *err) ABP_MUST_CHECK;
+                       double *khats, struct abp_error *err) ABP_MUST_CHECK;
+
+/* log p(y), the likelihood of all posts with everything integrated out, but for constants that only
+ * the data and the number of scales decide; NaN for draws that do not tell. */
+double stats_draws_log_evidence(const struct stats_draws *draws);
+
+/* Every so many-th post is asked for a score, from the first. */
+size_t stats_scores_stride(const struct abp_data *data);
+
+/* Log predictive density of post `row` of `data` under draws that were made without it; NaN where
+ * they are not reliable. */
+int stats_draws_predict(const struct stats_draws *draws, const struct abp_data *data, size_t row,
+                        double *score, struct abp_error *err) ABP_MUST_CHECK;
 
 #endif

@@ -21,6 +21,7 @@ struct forecast {
     double *theta, *channel, *interaction, *slot; /* owned; of the world at hand */
     size_t *particle;                             /* owned; PARTICLES: draws, equally weighted */
     double *lift;                                 /* owned; variants x PARTICLES: their log lifts */
+    double *certainty;             /* owned; variants: inverse variance of their log lifts now */
     double *estimate, *precision;  /* owned; blocks: of the world and variant at hand */
     size_t *decided;               /* owned; variants x blocks: worlds decided after that block */
     size_t *posts;                 /* owned; variants: mature ones */
@@ -66,6 +67,19 @@ static void read_particles(struct forecast *f)
     }
 }
 
+static void read_certainty(struct forecast *f)
+{
+    for (size_t v = 0; v < f->variants; v++) {
+        const double *lift = f->lift + v * PARTICLES;
+        double sum = 0.0, squares = 0.0;
+        for (size_t i = 0; i < PARTICLES; i++) {
+            sum += lift[i] / PARTICLES;
+            squares += lift[i] * lift[i] / PARTICLES;
+        }
+        f->certainty[v] = 1.0 / fmax(squares - sum * sum, 1e-12);
+    }
+}
+
 /* How far each channel lies from the posterior's mean: its observed rate to what the styles make
  * one expect. Only the counts' own noise hangs on it, as blocks are compared within a channel. */
 static void read_channels(struct forecast *f)
@@ -94,13 +108,14 @@ static int make_room(struct forecast *f, struct abp_error *err)
     f->slot = calloc(f->slots, sizeof *f->slot);
     f->particle = calloc(PARTICLES, sizeof *f->particle);
     f->lift = calloc(K * PARTICLES, sizeof *f->lift);
+    f->certainty = calloc(K, sizeof *f->certainty);
     f->estimate = calloc(blocks, sizeof *f->estimate);
     f->precision = calloc(blocks, sizeof *f->precision);
     f->decided = calloc(K * blocks, sizeof *f->decided);
     f->posts = calloc(K, sizeof *f->posts);
     f->last = calloc(K, sizeof *f->last);
     if (!f->theta || !f->channel || !f->interaction || !f->slot || !f->particle || !f->lift ||
-        !f->estimate || !f->precision || !f->decided || !f->posts || !f->last)
+        !f->certainty || !f->estimate || !f->precision || !f->decided || !f->posts || !f->last)
         return abp_fail_memory(err);
     return stats_future_open(&f->future, f->in->guard, f->channels, blocks, err);
 }
@@ -117,6 +132,7 @@ static int open_forecast(struct forecast *f, struct abp_error *err)
     for (size_t i = 0; i < in->guard->posts; i++)
         f->posts[in->guard->variant[i]] += isnan(in->guard->outcome[i]) ? 0 : 1;
     read_particles(f);
+    read_certainty(f);
     read_channels(f);
     return 0;
 }
@@ -129,6 +145,7 @@ static void close_forecast(struct forecast *f)
     free(f->slot);
     free(f->particle);
     free(f->lift);
+    free(f->certainty);
     free(f->estimate);
     free(f->precision);
     free(f->decided);
@@ -264,9 +281,9 @@ static int decided_in_time(size_t *at, struct forecast *f, size_t v, struct abp_
     if (first_reached(&block, &direction, f, v, err) != 0)
         return -1;
     for (size_t t = 0; t < f->in->blocks && *at == NEVER; t++) {
-        int narrow = 1.0 / f->precision[t] < 4.0 * f->in->rope * f->in->rope;
+        int narrow = f->in->rope * f->in->rope * (f->precision[t] + f->certainty[v]) > 1.0;
         if (!enough_posts(f, v, t) || (t < block && !narrow))
-            continue; /* so spread out that `same` is out of reach */
+            continue; /* with an sd above the rope, `same` is out of reach */
         struct beliefs b = beliefs(f, v, t);
         if ((t >= block && agrees(f, &b, direction)) || b.same >= f->in->confidence)
             *at = t;

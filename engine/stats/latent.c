@@ -53,7 +53,7 @@ static size_t field_numbers(const struct stats_latent *latent)
     if (d->has_channels)
         n += d->channels * (4 + latent->globals + 4 * d->variants);
     if (d->has_channels && d->has_slots)
-        n += d->cell_count;
+        n += d->place_count;
     return n;
 }
 
@@ -85,7 +85,7 @@ int stats_field_init(struct stats_field *field, const struct stats_latent *laten
         field->u_sd = p += pairs;
         field->channel_log_ratio = p += d->channels;
         field->b_sd = p += d->channels;
-        field->cell_coupling = p + pairs;
+        field->place_coupling = p + pairs;
     }
     return 0;
 }
@@ -167,13 +167,52 @@ static void predictors(struct stats_latent *latent, const double *x)
         latent->eta[i] = predictor(latent, &d->cells[i], x);
 }
 
-static double log_posterior(struct stats_latent *latent, const struct stats_scales *s,
+double stats_latent_density(struct stats_latent *latent, const struct stats_scales *s,
                             const double *x)
 {
     const struct stats_design *d = latent->design;
     predictors(latent, x);
     return log_prior(latent, s, x) + s->dispersion.constant +
            latent->family->sum(&s->dispersion, d->cells, d->cell_count, latent->eta);
+}
+
+/* About the sd with which data tells a term. */
+#define TOLD 0.2
+
+/* A scale's part in what shrinking leaves of a term: all but proportional to a small scale, 1 for a
+ * large one. */
+static double shrinking(double sd)
+{
+    return sd / sqrt(sd * sd + TOLD * TOLD);
+}
+
+void stats_latent_rescale(const struct stats_latent *latent, const struct stats_scales *s,
+                          double *x, int centre, int back)
+{
+    const struct stats_design *d = latent->design;
+    size_t ends[] = {latent->at_mu, latent->at_theta, latent->globals,
+                     d->has_channels ? latent->globals + d->channels : latent->globals,
+                     latent->size};
+    double left[] = {shrinking(s->tau_w), 1.0, shrinking(s->tau_v), shrinking(s->tau_u),
+                     shrinking(s->tau_b)};
+    double mu0 = centre ? d->mu0 : 0.0;
+    x[latent->at_mu] -= back ? 0.0 : mu0;
+    for (size_t k = 0, i = 0; k < 5; k++)
+        for (double by = back ? left[k] : 1.0 / left[k]; i < ends[k]; i++)
+            x[i] *= by;
+    x[latent->at_mu] += back ? mu0 : 0.0;
+}
+
+double stats_latent_log_stretch(const struct stats_latent *latent, const struct stats_scales *s)
+{
+    const struct stats_design *d = latent->design;
+    double sum = (double)d->variants * log(shrinking(s->tau_v));
+    if (d->has_slots)
+        sum += (double)d->slots * log(shrinking(s->tau_w));
+    if (d->has_channels)
+        sum += (double)d->channels * log(shrinking(s->tau_u)) +
+               (double)(d->channels * d->variants) * log(shrinking(s->tau_b));
+    return sum;
 }
 
 /* ---- the elimination ---- */
@@ -207,7 +246,7 @@ static void add_slots(struct stats_field *field, const struct stats_latent *late
     for (size_t i = from; i < to; i++) {
         sums[d->cells[i].slot] += latent->curvature[i];
         if (d->has_channels)
-            field->cell_coupling[i] = latent->curvature[i] * shrink;
+            field->place_coupling[d->cells[i].place] += latent->curvature[i] * shrink;
     }
     for (size_t s = 0; s < d->slots; s++) {
         double *of_slot = row_of(field, latent, s);
@@ -264,6 +303,8 @@ static void eliminate_channel(struct stats_field *field, const struct stats_late
     if (d->has_channels) {
         double alone = 1.0 / gsl_pow_2(field->scales.tau_b);
         memset(row, 0, m * sizeof *row);
+        for (size_t p = d->place_start[c]; d->has_slots && p < d->place_start[c + 1]; p++)
+            field->place_coupling[p] = 0.0;
         for (size_t v = 0; v < d->variants; v++) { /* pairs without a post: the prior */
             field->b_precision[c * d->variants + v] = alone;
             field->b_coupling[c * d->variants + v] = 0.0;
@@ -357,9 +398,9 @@ static void eliminate_right(const struct stats_field *field, struct stats_latent
             r[latent->at_theta + v] -= pull;
         }
         if (d->has_slots)
-            for (size_t i = d->channel_start[c]; i < d->channel_start[c + 1]; i++)
-                r[d->cells[i].slot] -=
-                    field->cell_coupling[i] * r[at_b(latent, c, d->cells[i].variant)];
+            for (size_t p = d->place_start[c]; p < d->place_start[c + 1]; p++)
+                r[d->places[p].slot] -=
+                    field->place_coupling[p] * r[at_b(latent, c, d->places[p].variant)];
         for (size_t i = 0; i < latent->globals; i++)
             r[i] -= field->u_coupling[c * latent->globals + i] * *ru;
     }
@@ -383,8 +424,8 @@ void stats_field_b_shifts(const struct stats_field *field, const struct stats_la
         shift[v] = -field->b_coupling[c * d->variants + v] *
                    (u_change + change[latent->at_mu] + change[latent->at_theta + v]);
     if (d->has_slots)
-        for (size_t i = d->channel_start[c]; i < d->channel_start[c + 1]; i++)
-            shift[d->cells[i].variant] -= field->cell_coupling[i] * change[d->cells[i].slot];
+        for (size_t p = d->place_start[c]; p < d->place_start[c + 1]; p++)
+            shift[d->places[p].variant] -= field->place_coupling[p] * change[d->places[p].slot];
 }
 
 /* latent->step = precision^-1 latent->right. */
@@ -544,8 +585,8 @@ static double predictor_variance(const struct stats_field *field, struct stats_l
     memset(e, 0, m * sizeof *e);
     if (d->has_slots) {
         e[cell->slot] = 1.0;
-        for (size_t j = pair_from; j < pair_to; j++)
-            e[d->cells[j].slot] -= field->cell_coupling[j];
+        for (size_t p = d->cells[pair_from].place; p <= d->cells[pair_to - 1].place; p++)
+            e[d->places[p].slot] -= field->place_coupling[p];
     }
     for (size_t k = 0; k < m; k++)
         e[k] -= left * field->u_coupling[cell->channel * m + k];
@@ -597,8 +638,8 @@ void stats_field_centre(struct stats_field *field, struct stats_latent *latent)
     for (size_t k = 0; k < latent->size; k++)
         latent->trial[k] = latent->x[k] + latent->step[k];
     /* never past a point where the density has all but gone: then the series means nothing */
-    double fall = log_posterior(latent, &field->scales, latent->x) -
-                  log_posterior(latent, &field->scales, latent->trial);
+    double fall = stats_latent_density(latent, &field->scales, latent->x) -
+                  stats_latent_density(latent, &field->scales, latent->trial);
     if (fall < 0.5 + 0.25 * (double)latent->size)
         stats_field_move(field, latent, latent->step);
     else

@@ -32,7 +32,7 @@ struct stats_field {
     double *u_sd, *b_sd;          /* channels; channels x variants: precision^-1/2 */
     double *b_mean, *b_precision; /* channels x variants */
     double *b_coupling;           /* channels x variants: on u, mu and theta alike */
-    double *cell_coupling;        /* cells: of b on w; empty without slots */
+    double *place_coupling;       /* places: of b on w; empty without slots */
     double *memory;               /* owned; all of the above point into it */
 };
 
@@ -63,6 +63,17 @@ struct stats_latent {
 int stats_latent_init(struct stats_latent *latent, const struct stats_design *design,
                       const struct stats_family *family, struct abp_error *err) ABP_MUST_CHECK;
 void stats_latent_release(struct stats_latent *latent);
+
+/* Log posterior density of x (size) given the scales, but for constants of the data. */
+double stats_latent_density(struct stats_latent *latent, const struct stats_scales *s,
+                            const double *x);
+/* Divides a vector over the field (less mu's centre where `centre` is 1) by what shrinking leaves
+ * of a term at these scales, or the reverse: in these units it moves smoothly with the scales,
+ * however small they are. */
+void stats_latent_rescale(const struct stats_latent *latent, const struct stats_scales *s,
+                          double *x, int centre, int back);
+/* Log of the volume that a unit cube of those units has. */
+double stats_latent_log_stretch(const struct stats_latent *latent, const struct stats_scales *s);
 
 int stats_field_init(struct stats_field *field, const struct stats_latent *latent,
                      struct abp_error *err) ABP_MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include "abpost/psis.h"
 #include "abpost/summary.h"
+#include "stats/chains.h"
 #include "stats/replicate.h"
 
 #include <math.h>
@@ -46,7 +47,7 @@ static void copy_draws(struct abp_posterior *p, const struct stats_draws *draws)
 {
     const struct stats_latent *latent = draws->latent;
     for (size_t i = 0; i < draws->count; i++) {
-        const struct stats_scales *s = &stats_draw_field(draws, i)->scales;
+        const struct stats_scales *s = stats_draw_scales(draws, i);
         const double *g = draws->globals + i * latent->globals;
         p->weight[i] = draws->weight[i];
         p->mu[i] = g[latent->at_mu];
@@ -107,7 +108,7 @@ static void add_outcomes(struct abp_posterior *p, const struct stats_draws *draw
     const struct stats_design *d = latent->design;
     for (size_t i = 0; i < draws->count; i++) {
         const double *g = draws->globals + i * latent->globals;
-        const struct stats_dispersion *dispersion = &stats_draw_field(draws, i)->scales.dispersion;
+        const struct stats_dispersion *dispersion = &stats_draw_scales(draws, i)->dispersion;
         for (size_t j = d->channel_start[c]; j < d->channel_start[c + 1]; j++) {
             const struct stats_cell *cell = &d->cells[j];
             double eta = p->mu[i] + (u ? u[i] : 0.0) + (d->has_slots ? g[cell->slot] : 0.0);
@@ -154,6 +155,7 @@ static int answer(struct abp_posterior *p, struct stats_draws *draws, const stru
                   const struct abp_posterior_options *options, struct abp_error *err)
 {
     p->khat = draws->khat;
+    p->rhat = draws->rhat;
     p->ess = draws->ess;
     p->p_extreme = p->p_zeros = NAN;
     if (allocate(p, draws, options->mean_outcomes, err) != 0)
@@ -163,40 +165,216 @@ static int answer(struct abp_posterior *p, struct stats_draws *draws, const stru
         return -1;
     if (options->check && stats_draws_check(draws, data, &p->p_extreme, &p->p_zeros, err) != 0)
         return -1;
-    if (!options->log_scores)
+    return 0;
+}
+
+int abp_posterior_reliable(const struct abp_posterior *p)
+{
+    if (isnan(p->rhat))
+        return p->khat <= ABP_KHAT_LIMIT && p->ess >= ABP_ESS_LIMIT;
+    return p->rhat <= ABP_RHAT_LIMIT && p->ess >= ABP_ESS_CHAINS;
+}
+
+/* What a fit is made of, from the posts to the draws. */
+struct parts {
+    struct stats_design design;
+    struct stats_latent latent;
+    struct stats_points points;
+    struct stats_draws draws;
+};
+
+static void parts_release(struct parts *parts)
+{
+    stats_draws_release(&parts->draws);
+    stats_points_release(&parts->points);
+    stats_latent_release(&parts->latent);
+    stats_design_release(&parts->design);
+}
+
+/* Chains where the weights can't be trusted. */
+static int make_sure(struct stats_draws *draws, struct stats_latent *latent,
+                     const struct abp_priors *priors, const struct abp_posterior_options *options,
+                     struct abp_error *err)
+{
+    int sure = draws->khat <= ABP_KHAT_LIMIT && draws->ess >= ABP_ESS_LIMIT;
+    if ((sure && !options->chains) || !stats_chains_possible(latent))
         return 0;
-    p->post_scores = calloc(data->posts, sizeof *p->post_scores);
-    if (!p->post_scores)
+    return stats_chains_run(draws, latent, priors, err);
+}
+
+/* mu0: the centre of mu's prior; NaN: the data's. To be released whatever comes back. */
+static int parts_init(struct parts *parts, const struct abp_data *data, enum abp_family family,
+                      double mu0, const struct abp_priors *priors,
+                      const struct abp_posterior_options *options, struct abp_error *err)
+{
+    memset(parts, 0, sizeof *parts);
+    if (stats_design_init(&parts->design, data, family, err) != 0)
+        return -1;
+    if (!isnan(mu0))
+        parts->design.mu0 = mu0;
+    if (stats_latent_init(&parts->latent, &parts->design, stats_family(family), err) != 0 ||
+        stats_points_init(&parts->points, &parts->latent, priors, options->seed, err) != 0 ||
+        stats_draws_init(&parts->draws, &parts->latent, &parts->points, options->seed,
+                         options->draws_least, err) != 0)
+        return -1;
+    return make_sure(&parts->draws, &parts->latent, priors, options, err);
+}
+
+/* ---- posts that importance weights can't leave out ---- */
+
+/* So many of them at most are left out in earnest, the first ones. */
+#define REFITS_MOST 12
+/* A k-hat from which they may be half a unit off already: such posts come after those that weights
+ * can't tell of at all. */
+#define DOUBTFUL 0.5
+
+/* Rows of data without one of them. */
+struct without {
+    struct abp_data data;
+    double *numbers;  /* owned */
+    uint32_t *levels; /* owned */
+};
+
+static int without_init(struct without *w, const struct abp_data *data, size_t row,
+                        struct abp_error *err)
+{
+    size_t n = data->posts - 1, to = 0;
+    w->numbers = malloc(2 * (n + 1) * sizeof *w->numbers);
+    w->levels = calloc(3 * (n + 1), sizeof *w->levels);
+    if (!w->numbers || !w->levels)
         return abp_fail_memory(err);
-    return stats_draws_scores(draws, data, p->post_scores, err);
+    for (size_t i = 0; i < data->posts; i++) {
+        if (i == row)
+            continue;
+        w->numbers[to] = data->y[i];
+        w->numbers[n + 1 + to] = data->n ? data->n[i] : 1.0;
+        w->levels[to] = data->variant[i];
+        w->levels[n + 1 + to] = data->channel ? data->channel[i] : 0;
+        w->levels[2 * (n + 1) + to] = data->slot ? data->slot[i] : 0;
+        to++;
+    }
+    w->data = *data;
+    w->data.posts = n;
+    w->data.y = w->numbers;
+    w->data.n = w->numbers + n + 1;
+    w->data.variant = w->levels;
+    w->data.channel = data->channel ? w->levels + n + 1 : NULL;
+    w->data.slot = data->slot ? w->levels + 2 * (n + 1) : NULL;
+    return 0;
+}
+
+/* Log likelihood of a design at one eta everywhere, as its cells have it. */
+static double flat_likelihood(const struct stats_design *design, double kappa, double eta)
+{
+    const struct stats_family *family = stats_family(design->family);
+    struct stats_dispersion d;
+    stats_dispersion_set(&d, design, family, NULL, kappa);
+    double sum = d.constant;
+    for (size_t i = 0; i < design->cell_count; i++)
+        sum += family->value(&d, &design->cells[i], eta);
+    return sum;
+}
+
+/* What the log probability of a post has beyond its part in the cells: constants of its data. */
+static double own_constants(const struct stats_design *all, const struct stats_design *others,
+                            const struct abp_data *data, size_t row)
+{
+    const double kappa = 0.5, eta = all->mu0;
+    struct stats_dispersion d;
+    stats_dispersion_set(&d, NULL, stats_family(all->family), NULL, kappa);
+    double n = data->n ? data->n[row] : 1.0;
+    return stats_family(all->family)->post(&d, data->y[row], n, eta) -
+           (flat_likelihood(all, kappa, eta) - flat_likelihood(others, kappa, eta));
+}
+
+/* The score of one post from a fit to all others: p(y) over p(y without it), or, where the weights
+ * of either are not to be trusted, what the others' draws expect of it. NaN where neither can be
+ * had. */
+static int refit(double *score, const struct parts *all, const struct abp_data *data, size_t row,
+                 const struct abp_priors *priors, const struct abp_posterior_options *options,
+                 struct abp_error *err)
+{
+    const struct stats_design *design = &all->design;
+    struct without without = {.numbers = NULL};
+    struct parts parts = {0};
+    struct abp_error own;
+    *score = NAN;
+    int rc = without_init(&without, data, row, err);
+    if (rc == 0 && parts_init(&parts, &without.data, design->family, design->mu0, priors, options,
+                              &own) != 0) {
+        rc = own.code == ABP_DATA ? 0 : -1;
+        if (rc != 0)
+            *err = own;
+    } else if (rc == 0) {
+        *score = stats_draws_log_evidence(&all->draws) - stats_draws_log_evidence(&parts.draws);
+        *score += own_constants(design, &parts.design, data, row);
+        if (isnan(*score))
+            rc = stats_draws_predict(&parts.draws, data, row, score, err);
+    }
+    parts_release(&parts);
+    free(without.numbers);
+    free(without.levels);
+    return rc;
+}
+
+/* Fits without those posts of which importance weights tell less than `limit` asks of k-hat, while
+ * there are refits left. */
+static int refit_above(double *scores, double *khats, double limit, size_t *left,
+                       const struct parts *all, const struct abp_data *data,
+                       const struct abp_priors *priors, const struct abp_posterior_options *options,
+                       struct abp_error *err)
+{
+    for (size_t row = 0; row < data->posts && data->posts > 1; row++) {
+        double score;
+        if (!(khats[row] > limit) || *left == 0)
+            continue;
+        if (refit(&score, all, data, row, priors, options, err) != 0)
+            return -1;
+        if (!isnan(score))
+            scores[row] = score;
+        khats[row] = NAN;
+        --*left;
+    }
+    return 0;
+}
+
+static int score_posts(struct abp_posterior *p, const struct parts *all,
+                       const struct abp_data *data, const struct abp_priors *priors,
+                       const struct abp_posterior_options *options, struct abp_error *err)
+{
+    size_t left = REFITS_MOST;
+    double *khats = calloc(data->posts, sizeof *khats);
+    p->post_scores = calloc(data->posts, sizeof *p->post_scores);
+    int rc = khats && p->post_scores ? 0 : abp_fail_memory(err);
+    if (rc == 0)
+        rc = stats_draws_scores(&all->draws, data, p->post_scores, khats, err);
+    if (rc == 0)
+        rc = refit_above(p->post_scores, khats, ABP_KHAT_LIMIT, &left, all, data, priors, options,
+                         err);
+    if (rc == 0)
+        rc = refit_above(p->post_scores, khats, DOUBTFUL, &left, all, data, priors, options, err);
+    free(khats);
+    return rc;
 }
 
 int abp_posterior_fit(struct abp_posterior *posterior, const struct abp_data *data,
                       enum abp_family family, const struct abp_priors *priors,
                       const struct abp_posterior_options *options, struct abp_error *err)
 {
-    struct stats_design design = {0};
-    struct stats_latent latent = {0};
-    struct stats_points points = {0};
-    struct stats_draws draws = {0};
-    const struct stats_family *functions = stats_family(family);
+    struct parts parts = {0};
     int rc = -1;
     memset(posterior, 0, sizeof *posterior);
-    if (!functions)
+    if (!stats_family(family))
         return abp_fail(err, ABP_BUG, "family %d has no latent field", (int)family);
     posterior->family = family;
-    if (stats_design_init(&design, data, family, err) != 0 ||
-        stats_latent_init(&latent, &design, functions, err) != 0 ||
-        stats_points_init(&points, &latent, priors, options->seed, err) != 0 ||
-        stats_draws_init(&draws, &latent, &points, options->seed, options->draws_least, err) != 0 ||
-        answer(posterior, &draws, data, options, err) != 0)
+    if (parts_init(&parts, data, family, NAN, priors, options, err) != 0 ||
+        answer(posterior, &parts.draws, data, options, err) != 0)
+        goto out;
+    if (options->log_scores && score_posts(posterior, &parts, data, priors, options, err) != 0)
         goto out;
     rc = 0;
 out:
-    stats_draws_release(&draws);
-    stats_points_release(&points);
-    stats_latent_release(&latent);
-    stats_design_release(&design);
+    parts_release(&parts);
     if (rc != 0)
         abp_posterior_release(posterior);
     return rc;

@@ -96,8 +96,7 @@ static void check_channel(const struct stats_draws *draws, const struct abp_data
             size_t i = r * check->stride;
             const double *g = draws->globals + i * latent->globals;
             double eta = g[latent->at_mu] + g[latent->at_theta + data->variant[row]];
-            const struct stats_dispersion *dispersion =
-                &stats_draw_field(draws, i)->scales.dispersion;
+            const struct stats_dispersion *dispersion = &stats_draw_scales(draws, i)->dispersion;
             if (d->has_slots)
                 eta += g[data->slot[row]];
             if (terms->u)

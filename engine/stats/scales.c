@@ -19,11 +19,8 @@
 #define FIRST_SHARE 8
 #define FIRST_LEAST 64
 #define MEMORY_MOST ((size_t)64 << 20)
-
-/* Scales are kept where their prior has all but the last 1e-9 of its mass below them, and at most
- * where a double still tells their score. */
-#define LOWEST_Z  (-6.0)
-#define HIGHEST_Z 30.0
+/* Cells that all points together look at, more or less. */
+#define CELLS_MOST ((size_t)1 << 24)
 
 struct search {
     struct stats_latent *latent; /* borrowed */
@@ -36,22 +33,28 @@ struct search {
     struct stats_proposal proposal; /* its centre is that best point */
 };
 
-static void scales_at(struct search *search, const double *z, struct stats_scales *scales)
+size_t stats_scale_count(const struct stats_design *design)
 {
-    const struct stats_design *d = search->latent->design;
-    const struct abp_priors *p = search->priors;
+    return 2u + (design->has_channels ? 2u : 0u) + (design->has_slots ? 1u : 0u);
+}
+
+void stats_scales_at(struct stats_scales *scales, const struct stats_latent *latent,
+                     const struct abp_priors *priors, struct stats_constants *constants,
+                     const double *z)
+{
+    const struct stats_design *d = latent->design;
     size_t k = 2;
     memset(scales, 0, sizeof *scales);
-    scales->mu = p->mu;
-    scales->tau_v = stats_half_normal(p->lift, z[1]);
+    scales->mu = priors->mu;
+    scales->tau_v = stats_half_normal(priors->lift, z[1]);
     if (d->has_channels) {
-        scales->tau_u = stats_half_normal(p->channel, z[k++]);
-        scales->tau_b = stats_half_normal(p->interaction, z[k++]);
+        scales->tau_u = stats_half_normal(priors->channel, z[k++]);
+        scales->tau_b = stats_half_normal(priors->interaction, z[k++]);
     }
     if (d->has_slots)
-        scales->tau_w = stats_half_normal(p->slot, z[k]);
-    stats_dispersion_set(&scales->dispersion, d, search->latent->family, search->constants,
-                         stats_half_normal(p->dispersion, z[0]));
+        scales->tau_w = stats_half_normal(priors->slot, z[k]);
+    stats_dispersion_set(&scales->dispersion, d, latent->family, constants,
+                         stats_half_normal(priors->dispersion, z[0]));
 }
 
 /* Fits field at z, Newton from `start`; returns the log posterior density of z but for a constant,
@@ -62,11 +65,11 @@ static double density_from(struct search *search, const double *z, const double 
     struct stats_scales scales;
     double squares = 0.0;
     for (size_t k = 0; k < search->dimensions; k++) {
-        if (!(z[k] > LOWEST_Z && z[k] < HIGHEST_Z))
+        if (!(z[k] > STATS_LOWEST_Z && z[k] < STATS_HIGHEST_Z))
             return -INFINITY;
         squares += z[k] * z[k];
     }
-    scales_at(search, z, &scales);
+    stats_scales_at(&scales, search->latent, search->priors, search->constants, z);
     memcpy(search->latent->x, start, search->latent->size * sizeof *start);
     if (stats_field_fit(field, search->latent, &scales) != 0)
         return -INFINITY;
@@ -239,35 +242,6 @@ static void places_next(struct places *places, double *uniform)
         uniform[k] = shifted(uniform[k], places->shift[k]);
 }
 
-/* About the sd with which data tells a term. */
-#define TOLD 0.2
-
-/* A scale's part in what shrinking leaves of a term: all but proportional to a small scale, 1 for a
- * large one. */
-static double shrinking(double sd)
-{
-    return sd / sqrt(sd * sd + TOLD * TOLD);
-}
-
-/* Divides a vector over the field (less mu's centre where `centre` is 1) by what shrinking leaves,
- * or the reverse: in these units it moves smoothly with the scales however small they are. */
-static void standardise(const struct stats_latent *latent, const struct stats_scales *s, double *x,
-                        int centre, int back)
-{
-    const struct stats_design *d = latent->design;
-    size_t ends[] = {latent->at_mu, latent->at_theta, latent->globals,
-                     d->has_channels ? latent->globals + d->channels : latent->globals,
-                     latent->size};
-    double left[] = {shrinking(s->tau_w), 1.0, shrinking(s->tau_v), shrinking(s->tau_u),
-                     shrinking(s->tau_b)};
-    double mu0 = centre ? d->mu0 : 0.0;
-    x[latent->at_mu] -= back ? 0.0 : mu0;
-    for (size_t k = 0, i = 0; k < 5; k++)
-        for (double by = back ? left[k] : 1.0 / left[k]; i < ends[k]; i++)
-            x[i] *= by;
-    x[latent->at_mu] += back ? mu0 : 0.0;
-}
-
 /* Fits the field of a point whose z is set; guess NULL: with the correction for skewness, which is
  * then taught to `teach`, with the mode. Returns the log posterior density, -inf when it can't be
  * had. */
@@ -279,10 +253,10 @@ static double fit_point(struct search *search, struct stats_point *point,
     double log_density;
     if (guess) {
         struct stats_scales scales;
-        scales_at(search, point->z, &scales);
+        stats_scales_at(&scales, latent, search->priors, search->constants, point->z);
         stats_guess_at(guess, point->z, both);
-        standardise(latent, &scales, both, 1, 1);
-        standardise(latent, &scales, both + size, 0, 1);
+        stats_latent_rescale(latent, &scales, both, 1, 1);
+        stats_latent_rescale(latent, &scales, both + size, 0, 1);
         log_density = density_from(search, point->z, both, &point->field);
         if (isfinite(log_density)) {
             stats_field_move(&point->field, latent, both + size);
@@ -295,8 +269,8 @@ static double fit_point(struct search *search, struct stats_point *point,
     memcpy(both, latent->x, size * sizeof *both);
     stats_field_centre(&point->field, latent);
     memcpy(both + size, latent->step, size * sizeof *both);
-    standardise(latent, &point->field.scales, both, 1, 0);
-    standardise(latent, &point->field.scales, both + size, 0, 0);
+    stats_latent_rescale(latent, &point->field.scales, both, 1, 0);
+    stats_latent_rescale(latent, &point->field.scales, both + size, 0, 0);
     if (teach)
         stats_guess_add(teach, point->z, 0.01 + exp(0.5 * fmin(log_density - search->best, 0.0)),
                         both);
@@ -321,6 +295,7 @@ static int share_out(struct stats_points *points, const struct search *search,
         sum += points->list[p].share = exp(points->list[p].share - top);
     for (size_t p = 0; p < count; p++)
         points->list[p].share /= sum;
+    points->log_total = top + log(sum / (double)count);
     return 0;
 }
 
@@ -350,10 +325,12 @@ static int by_lift(const void *left, const void *right)
     return (a->z[1] > b->z[1]) - (a->z[1] < b->z[1]);
 }
 
-/* Points of the refined proposal that memory allows. */
+/* Points of the refined proposal that memory allows, and work: each looks at all cells. */
 static size_t refined_points(const struct stats_latent *latent)
 {
     size_t fit = MEMORY_MOST / stats_field_bytes(latent), count = POINTS_MOST;
+    if (fit > CELLS_MOST / latent->design->cell_count)
+        fit = CELLS_MOST / latent->design->cell_count;
     while (count > POINTS_LEAST && count > fit)
         count /= 2;
     return count;
@@ -419,7 +396,7 @@ int stats_points_init(struct stats_points *points, struct stats_latent *latent,
     struct stats_constants constants;
     struct search search = {.latent = latent, .priors = priors, .constants = &constants};
     int rc = -1;
-    search.dimensions = 2u + (d->has_channels ? 2u : 0u) + (d->has_slots ? 1u : 0u);
+    search.dimensions = stats_scale_count(d);
     search.proposal.dimensions = search.dimensions;
     stats_constants_init(&constants, d);
     memset(points, 0, sizeof *points);

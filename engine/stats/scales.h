@@ -20,7 +20,21 @@ struct stats_points {
     size_t count;
     size_t first;      /* of these from the first proposal, the others from what they taught */
     size_t dimensions; /* of z */
+    double
+        log_total; /* log p(y) as Laplace sees it, but for powers of 2 pi and constants of data */
 };
+
+/* Scales are kept where their prior has all but the last 1e-9 of its mass below them, and at most
+ * where a double still tells their score. */
+#define STATS_LOWEST_Z  (-6.0)
+#define STATS_HIGHEST_Z 30.0
+
+/* How many scales the model has. */
+size_t stats_scale_count(const struct stats_design *design);
+/* The scales at scores z. constants may be NULL. */
+void stats_scales_at(struct stats_scales *scales, const struct stats_latent *latent,
+                     const struct abp_priors *priors, struct stats_constants *constants,
+                     const double *z);
 
 /* Finds the posterior's bulk and lays the points. */
 int stats_points_init(struct stats_points *points, struct stats_latent *latent,

@@ -43,6 +43,17 @@ double stats_walk_step(struct stats_walk *walk, double *u, double *b)
                                     walk->draws->globals + i * latent->globals, walk->used, u, b);
 }
 
+/* The terms of channel c where the draws have their own. */
+static void copy_own(struct stats_terms *terms, const struct stats_draws *draws, size_t c)
+{
+    size_t K = draws->latent->design->variants;
+    for (size_t i = 0; i < terms->count; i++) {
+        const double *own = draws->terms + (c * draws->count + i) * (1 + K);
+        terms->all_u[i] = own[0];
+        memcpy(terms->all_b + i * K, own + 1, K * sizeof *own);
+    }
+}
+
 /* Fills what is kept of channels from.., draw after draw. */
 static int fill(struct stats_terms *terms, const struct stats_draws *draws, size_t from,
                 struct abp_error *err)
@@ -69,7 +80,8 @@ int stats_terms_init(struct stats_terms *terms, const struct stats_draws *draws,
     *terms = (struct stats_terms){.passes = d->has_channels ? d->channels : 1, .count = count};
     if (!d->has_channels)
         return 0;
-    terms->kept = d->channels * count * (1 + d->variants) <= NUMBERS_MOST ? d->channels : 1;
+    terms->kept =
+        !draws->scales && d->channels * count * (1 + d->variants) <= NUMBERS_MOST ? d->channels : 1;
     terms->all_u = malloc(terms->kept * count * sizeof *terms->all_u);
     terms->all_b = malloc(terms->kept * count * d->variants * sizeof *terms->all_b);
     if (!terms->all_u || !terms->all_b) {
@@ -88,7 +100,9 @@ int stats_terms_load(struct stats_terms *terms, const struct stats_draws *draws,
     size_t n = terms->count, at = terms->kept > 1 ? c : 0;
     if (!terms->all_u)
         return 0;
-    if (terms->kept == 1 && fill(terms, draws, c, err) != 0)
+    if (draws->scales)
+        copy_own(terms, draws, c);
+    else if (terms->kept == 1 && fill(terms, draws, c, err) != 0)
         return -1;
     terms->u = terms->all_u + at * n;
     terms->b = terms->all_b + at * n * draws->latent->design->variants;

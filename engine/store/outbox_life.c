@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define LONGEST_PAUSE 86400 /* seconds that a server may ask for */
+
 /* Ends a transaction whose body returned rc (>= 0: keep it). */
 static int end(struct abp_store *store, int rc, struct abp_error *err)
 {
@@ -75,16 +77,24 @@ static int is_quiet(struct abp_store *store, const struct abp_planned *post, int
     return last <= since;
 }
 
+/* 1: the server asked for a pause that is not over. A pause of more than a day was never asked for:
+ * then the clock was set back. */
+static int is_pausing(const struct abp_planned *post, int64_t now)
+{
+    return post->retry_at > now && post->retry_at - now <= LONGEST_PAUSE;
+}
+
 static int claim_post(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
                       const struct abp_planned *post, struct abp_error *err)
 {
-    if (post->state != ABP_PLANNED)
+    if (post->state != ABP_PLANNED || is_pausing(post, claim->now))
         return 0;
-    /* A later attempt sends what the first one sent, under the same key, or nothing. */
+    /* A later attempt sends what the first one sent, under the same key, or nothing. Others are the
+     * bytes of a process that has not seen the first one, which came and went meanwhile. */
     if (post->attempt &&
         (strcmp(post->key, claim->key) != 0 || post->request_len != claim->request_len ||
          memcmp(post->request, claim->request, claim->request_len) != 0))
-        return abp_fail(err, ABP_BUG, "a second attempt that differs from the first");
+        return 0;
     int used = is_file_used(store, post, claim->file, err);
     if (used != 0)
         return used < 0 ? -1 : 0;
@@ -206,16 +216,23 @@ static int insert_post(struct abp_store *store, const struct abp_settlement *set
     return rc;
 }
 
-/* 1: a post of this attempt is in the store. */
-static int is_out(struct abp_store *store, int64_t attempt, struct abp_error *err)
+/* Which attempt made the post that is in the store, of all of this one's planned post: 0: none. */
+static int out_by(int64_t *by, struct abp_store *store, int64_t attempt, struct abp_error *err)
 {
+    static const char sql[] =
+        "SELECT post.attempt_id FROM attempt a JOIN attempt other"
+        " ON other.planned_post_id = a.planned_post_id JOIN post ON post.attempt_id = other.id"
+        " WHERE a.id = :attempt LIMIT 1";
     struct abp_statement *s = NULL;
-    if (abp_db_prepare(&s, store->db, "SELECT 1 FROM post WHERE attempt_id = :attempt", err) != 0)
+    *by = 0;
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
         return -1;
     abp_bind_int(s, abp_param(s, ":attempt"), attempt);
     int row = abp_step(s, err);
+    if (row > 0)
+        *by = abp_column_int(s, 0);
     abp_db_finish(s);
-    return row;
+    return row < 0 ? -1 : 0;
 }
 
 static int planned_of(int64_t *planned, struct abp_store *store, int64_t attempt,
@@ -275,9 +292,12 @@ static int is_anothers(struct abp_store *store, const struct abp_settlement *set
 static int settle_inside(struct abp_store *store, const struct abp_settlement *settlement,
                          struct abp_error *err)
 {
-    int out = is_out(store, settlement->attempt, err);
-    if (out != 0)
-        return out < 0 ? -1 : 0;
+    int64_t by;
+    if (out_by(&by, store, settlement->attempt, err) != 0)
+        return -1;
+    /* It is out, once: what another attempt of it came to is kept, and changes nothing. */
+    if (by)
+        return by == settlement->attempt ? 0 : insert_result(store, settlement, err);
     int anothers = is_anothers(store, settlement, err);
     if (anothers < 0)
         return -1;

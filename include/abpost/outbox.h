@@ -110,8 +110,9 @@ struct abp_claim {
     int64_t quiet_since; /* nothing may have been sent on the channel after this; 0: never mind */
 };
 
-/* 1: *attempt is ours, durably; 0: somebody else has it, or it may not go out any more, or its file
- * went out on this channel already, or the channel is not quiet; -1. */
+/* 1: *attempt is ours, durably; 0: somebody else has it, or has tried it since, or its server asked
+ * for a pause, or it may not go out any more, or its file went out on this channel already, or the
+ * channel is not quiet; -1. */
 int abp_outbox_claim(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
                      struct abp_error *err) ABP_MUST_CHECK;
 
@@ -123,7 +124,8 @@ struct abp_settlement {
     const char *remote_id, *version, *url, *reason; /* NULL: none */
 };
 
-/* 0: kept. A post that is out stays out, whoever says something else later. REFUSED takes the posts
+/* 0: kept. A post that is out stays out, whoever says something else later, and is out once,
+ * whichever of its attempts are said to have made it. REFUSED takes the posts
  * of its block that were not sent out of the plan too, as REDRAWN. 1: POSTED under an id that
  * another post of the channel has, which is kept as UNKNOWN: one post there can't be two of ours.
  * -1. */

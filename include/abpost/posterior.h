@@ -11,7 +11,8 @@
  * the latent field is Gaussian by Laplace with its mean corrected for skewness (Rue, Martino &
  * Chopin 2009, "Approximate Bayesian inference for latent Gaussian models", INLA); what that leaves
  * is corrected by importance sampling with Pareto-smoothed weights (Vehtari, Simpson, Gelman, Yao &
- * Gabry 2024). The Gaussian mixture itself, drawn more finely than the weights are computed, is the
+ * Gabry 2024). Where k-hat says that the weights can't be trusted, Markov chains take over. The
+ * Gaussian mixture itself, drawn more finely than the weights are computed, is the
  * control variate. Same data, same seed, same numbers; one thread. */
 #ifndef ABPOST_POSTERIOR_H
 #define ABPOST_POSTERIOR_H
@@ -50,6 +51,7 @@ struct abp_posterior_options {
     int check;          /* 1: fill p_extreme and p_zeros */
     int log_scores;     /* 1: fill `post_scores`, of at most ABP_SCORES_MOST posts */
     size_t draws_least; /* 0: the default; else at least so many weighted draws */
+    int chains;         /* 1: Markov chains even where importance weights are good */
 };
 
 /* Weighted draws. weight[i] sum to 1; single weights may be slightly negative (the control
@@ -66,14 +68,28 @@ struct abp_posterior {
     /* variants x channels, row-major, NaN for the baseline; NULL with one channel */
     struct abp_summary *channel_log_lift;
     double *channel_p_better;
-    /* posts, or NULL: log predictive density of each post when left out (PSIS-LOO), NaN where
-       importance weights cannot tell */
+    /* posts, or NULL: log predictive density of each post when left out: by importance weights
+       (PSIS-LOO), of up to 12 posts that these can't tell of well by a fit to all others; NaN where
+       neither tells */
     double *post_scores;
     /* Posterior predictive p-values, NaN unless asked: of the largest post beside what was expected
        of it, and of the number of zeros. Small: the data is not of this family. */
     double p_extreme, p_zeros;
-    double khat, ess; /* of the importance weights */
+    double khat; /* of the importance weights */
+    /* Where these are not to be trusted the draws are Markov chains' (stats/chains.h), and this is
+       their worst R-hat; NaN: the draws are weighted. */
+    double rhat;
+    double ess; /* of the importance weights, or the chains' least */
 };
+
+/* Limits of what is told as it stands: effective draws of weights and of chains; R-hat (Vehtari et
+ * al. 2021, "Rank-normalization, folding, and localization": 1.01). */
+#define ABP_ESS_LIMIT  100.0
+#define ABP_ESS_CHAINS 400.0
+#define ABP_RHAT_LIMIT 1.01
+
+/* 1: the draws passed the tests of the way that they were made in. */
+int abp_posterior_reliable(const struct abp_posterior *posterior);
 
 /* 0, or -1: ABP_DATA for an outcome that the family does not have (said which), ABP_FAILED when
  * memory is out. `posterior` needs no initialisation; release it after a return of 0. */

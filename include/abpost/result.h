@@ -31,6 +31,20 @@ struct abp_forecast_result {
                          there are, and 40 more at least */
 };
 
+/* The same under the prior that was not learned (learn = yes); NaN: nothing was learned. */
+struct abp_without_result {
+    struct abp_summary log_lift;
+    double p_better;
+    enum abp_verdict verdict;
+};
+
+/* The spread of true lifts that past experiments teach (learn.h). */
+struct abp_learned_result {
+    size_t experiments;      /* that it was learned from; 0: it was not */
+    double scale, low, high; /* used as lift_sd; its 95 % interval */
+    double without;          /* lift_sd otherwise */
+};
+
 struct abp_channel_result {
     char *name;   /* owned */
     size_t posts; /* of this variant on this channel */
@@ -52,6 +66,7 @@ struct abp_variant_result {
     double p_net_better;          /* P(net value > the baseline's) */
     struct abp_guard_result guard;
     struct abp_forecast_result forecast;
+    struct abp_without_result without;
     enum abp_verdict verdict;
     char *reason;                        /* owned; one plain sentence; NULL for the baseline */
     struct abp_channel_result *channels; /* owned; none when there is one channel */
@@ -74,6 +89,7 @@ struct abp_result {
     int randomised; /* 1: the data carries its blocks, or abpost drew them */
     size_t posts, missing, channel_count, slot_count;
     struct abp_fit_result fit;
+    struct abp_learned_result learned;
     struct abp_variant_result *variants; /* owned; the baseline first */
     size_t variant_count;
     char **warnings; /* owned; each one plain sentence */

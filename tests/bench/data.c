@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define MOST_LEVELS 64
+#define MOST_LEVELS 256
 #define MOST_ROWS   1000
 
 static void *room(size_t count, size_t size)

@@ -257,4 +257,64 @@ on_terminal evaluate some.ini -q
 says "300 experiments"
 if grep -q 'of 300 ' "$out"; then fail "a progress bar in spite of -q"; fi
 
+# A portfolio: ten experiments of which one has an effect. It survives among ten tests; on its own
+# file it is one of one.
+cat >many.ini <<'END'
+[experiment]
+hypothesis = Some of many
+baseline = a
+[import]
+file = many.csv
+experiment = test
+variant = style
+block = pair
+outcome = likes
+time = at
+END
+awk 'BEGIN {
+    srand(7); print "test,style,pair,at,likes"
+    for (t = 0; t < 10; t++) for (i = 0; i < 30; i++) {
+        first = rand() < 0.5
+        for (k = 0; k < 2; k++) {
+            b = (k == 0) == first
+            mean = 20 * exp(rand() + rand() - 1) * (b && t == 4 ? 6 : 1)
+            printf "t%d,%s,%d,%d,%d\n", t, b ? "b" : "a", 100 * t + i, 1700000000 + 86400 * (60 * t + 2 * i + k), mean
+        }
+    }
+}' >many.csv
+abpost evaluate many.ini --format json
+exits 0
+answers "j->>'\$.portfolio.tests'" 10
+answers "j->>'\$.portfolio.survivors'" 1
+answers "(j->>'\$.portfolio.findings[0].experiment') || (j->>'\$.portfolio.findings[0].variant')" "many/t4b"
+answers "j->>'\$.portfolio.findings[0].direction'" better
+answers "(j->>'\$.portfolio.findings[0].level') * (j->>'\$.portfolio.findings[0].e_value') BETWEEN 9.99 AND 10.01" 1
+abpost evaluate many.ini
+exits 0
+says "1 survives among 10 tests"
+says "many/t4: b better"
+abpost evaluate many.ini --format csv
+exits 0
+[ "$(grep -c ',10,' "$out")" = 10 ] || fail "ten comparisons of ten"
+[ "$(head -n 1 "$out" | grep -o ,portfolio_level | wc -l)" = 1 ] || fail "no such column"
+
+# learn = yes: nine experiments of ten have no effect, so the learned spread is narrower than the
+# default and what looks like an effect shrinks.
+{ cat many.ini; printf '[decision]\nlearn = yes\n'; } >taught.ini
+abpost evaluate taught.ini --format json
+exits 0
+answers "j->>'\$.experiments[0].learned.experiments'" 10
+answers "j->>'\$.experiments[0].learned.without'" 0.5
+answers "(j->>'\$.experiments[0].learned.scale') < 0.5 AND (j->>'\$.experiments[0].learned.scale') > 0.02" 1
+answers "(j->>'\$.experiments[0].learned.low') < (j->>'\$.experiments[0].learned.scale')" 1
+answers "(SELECT count(*) FROM json_each(j,'\$.experiments') WHERE json_type(value,'\$.variants[1].without.p_better') = 'real')" 10
+cp "$out" taught.json
+abpost evaluate many.ini --format json
+answers "json_type(j,'\$.experiments[0].learned')" null
+answers "json_type(j,'\$.experiments[0].variants[1].without')" null
+answers "(SELECT count(*) FROM json_each(j,'\$.experiments') a JOIN json_each(CAST(readfile('taught.json') AS TEXT),'\$.experiments') b ON a.key = b.key WHERE abs((a.value->>'\$.variants[1].log_lift.mean') - (b.value->>'\$.variants[1].without.log_lift.mean')) < 0.02)" 10
+abpost evaluate taught.ini -v
+says "lifts spread by 0."
+says "Without what was learned: x"
+
 finish

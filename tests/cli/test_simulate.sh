@@ -12,7 +12,7 @@ exits 0
 complains_of_nothing
 plain "$out"
 says "40 posts of 2 styles over"
-says "as there are no past posts to learn from"
+says "posts of sample"
 says "ever a false repeat or drop"
 cp "$out" first
 
@@ -61,6 +61,26 @@ abpost simulate sample --worlds 10 --aa experiments/sample.csv --effect 9 --form
 exits 0
 answers "(j->>'\$.effects[0].found') > 0.5" 1
 answers "json_type(j,'\$.aa')" integer
+
+# Nothing counts the same: defaults, and it says so.
+sed 's/^outcome = .*/outcome = likes/' experiments/next.ini >experiments/other.ini
+abpost simulate other --worlds 3 --effect 1
+exits 0
+says "as there are no past posts to learn from"
+abpost plan other --preview
+exits 0
+says "is a default"
+abpost plan next --preview
+exits 0
+says "can't be relied on to find a difference under x"
+abpost plan next --preview --format json
+answers "(j->>'\$.floor.ratio') > 1.2 AND (j->>'\$.floor.ratio') < 4" 1
+answers "j->>'\$.floor.learned_from'" sample
+# Fewer posts find less.
+cp "$out" forty
+sed -i 's/^max_posts = .*/max_posts = 16/' experiments/next.ini
+abpost plan next --preview --format json
+answers "coalesce(j->>'\$.floor.ratio', 99) > (SELECT json_extract(CAST(readfile('forty') AS TEXT), '\$.floor.ratio'))" 1
 
 # What can't be
 abpost simulate

@@ -5,57 +5,26 @@
 # once. KILLS: how many at least (2000), KILL_WORLDS: in how many workspaces, KILL_SEED.
 . "$SOURCE/tests/cli/lib.sh"
 . "$SOURCE/tests/servers/hostile.sh"
+. "$SOURCE/tests/servers/world.sh"
 : "${KILL_AT:?the program tests/servers/kill_at.c}"
 
 kills_wanted=${KILLS:-2000} worlds=${KILL_WORLDS:-20} RANDOM=${KILL_SEED:-1}
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 # it can't run under a tracer
-export SKY=app-password
-start=1803859200 # 2027-02-28T00:00:00Z
-killed=0 ended=0 posted=0
-
-stamp() { # SECONDS since 1970
-    date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ
-}
+killed=0 ended=0
 
 make_world() { # DIR: two accounts of one server, in both dialects, and a folder
-    mkdir -p "$1/experiments" "$1/secrets"
-    cat >"$1/abpost.ini" <<INI
-[abpost]
-[channel sky]
-type = bluesky
-account = brand.test
-server = $hostile_url
-password = env:SKY
-[channel den]
-type = mastodon
-server = $hostile_url
-token = file:secrets/den
-[channel hand]
-type = outbox
-INI
-    echo token-den >"$1/secrets/den"
-    chmod 600 "$1/secrets/den"
-    cat >"$1/experiments/e.ini" <<INI
-[experiment]
-channels = sky, den, hand
-outcome = likes
-horizon = 2h
-[schedule]
-start = 2027-02-28
-times = 00:00 03:00 06:00 09:00 12:00 15:00 18:00 21:00
-max_lateness = 2h
-[variant a]
-posts = posts/a/*.txt
-[variant b]
-posts = posts/b/*.txt
-[decision]
-review = no
-INI
-    local v i
-    for v in a b; do
-        mkdir -p "$1/posts/$v"
-        for i in $(seq -w 1 24); do echo "World ${1##*/}, text $i of $v." >"$1/posts/$v/$i.txt"; done
-    done
+    mkdir -p "$1"
+    pushd "$1" >/dev/null || exit 1
+    {
+        printf '[abpost]\n'
+        sky_channel sky
+        den_channel den
+        printf '[channel hand]\ntype = outbox\n'
+    } >abpost.ini
+    write_experiment "sky, den, hand" 'start = 2027-02-28' \
+        'times = 00:00 03:00 06:00 09:00 12:00 15:00 18:00 21:00' 'max_lateness = 2h'
+    write_posts 24
+    popd >/dev/null || exit 1
 }
 
 tick() { # runs a tick at $now, killed after N boundaries where N is given
@@ -92,35 +61,6 @@ settle() { # time goes on without kills or faults until nothing is open
     done
 }
 
-compare() { # the store's posts and the server's
-    hostile_ask GET /_state >"$scratch/state"
-    local doubled
-    doubled=$(sqlite3 :memory: "SELECT readfile('$scratch/state') ->> 'doubled'")
-    [ "$doubled" = 0 ] || fail "$doubled posts are doubled"
-    sqlite3 "$world/abpost.db" >"$scratch/differ" <<SQL
-CREATE TEMP TABLE there AS SELECT p.value ->> 'id' AS id, p.value ->> 'text' AS text
-    FROM json_each(CAST(readfile('$scratch/state') AS TEXT), '\$.posts') p
-    WHERE p.value ->> 'text' LIKE 'World ${world##*/},%';
-CREATE TEMP TABLE here AS SELECT r.remote_id AS id FROM post
-    JOIN attempt_result r ON r.attempt_id = post.attempt_id AND r.state = 'posted';
-SELECT 'at the server, not in the store: ' || id || ' ' || text FROM there WHERE id NOT IN (SELECT id FROM here);
-SELECT 'in the store, not at the server: ' || id FROM here WHERE id NOT IN (SELECT id FROM there);
-SELECT 'counted twice: ' || id FROM here GROUP BY id HAVING count(*) > 1;
-SELECT 'still open: attempt ' || a.id || ' of post ' || a.planned_post_id FROM attempt a
-    WHERE COALESCE((SELECT state FROM attempt_result r WHERE r.attempt_id = a.id
-        ORDER BY id DESC LIMIT 1), 'unknown') = 'unknown';
-SELECT 'handed over twice: post ' || planned_post_id FROM attempt
-    JOIN attempt_result r ON r.attempt_id = attempt.id AND r.state = 'handed'
-    GROUP BY planned_post_id HAVING count(*) > 1;
-SQL
-    [ -s "$scratch/differ" ] && { fail "$(head -n 5 "$scratch/differ")"; }
-    local folder store
-    folder=$(find "$world/outbox" -name '*.txt' 2>/dev/null | wc -l)
-    store=$(sqlite3 "$world/abpost.db" "SELECT count(*) FROM attempt_result WHERE state = 'handed'")
-    [ "$folder" = "$store" ] || fail "$folder posts in the outbox, $store in the store"
-    posted=$((posted + $(sqlite3 "$world/abpost.db" "SELECT count(*) FROM post") + store))
-}
-
 one_world() { # NUMBER KILLS
     world=$scratch/w$1
     hostile_start --now $start --seed "$1" $([ $(($1 % 3)) = 0 ] && echo --careless)
@@ -151,7 +91,7 @@ p=0.03 do=expired'
         fi
     done
     settle
-    compare
+    compare "$world"
     hostile_stop
 }
 

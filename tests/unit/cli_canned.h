@@ -36,6 +36,7 @@ static struct abp_variant_result unknown_variant(char *name)
     v.p_better = v.p_best = v.expected_loss = v.p_net_better = NAN;
     v.guard.e_value = v.guard.threshold = v.guard.open_e_value = NAN;
     v.forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
+    v.without = (struct abp_without_result){nothing, NAN, ABP_NO_VERDICT};
     return v;
 }
 

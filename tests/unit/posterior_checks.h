@@ -120,9 +120,10 @@ static inline void fit_checked(struct checked *fit, const struct abp_data *data,
     assert_non_null(fit->contrasts);
     assert_int_equal(abp_contrasts(fit->contrasts, &fit->posterior, &wanted, &err), 0);
     fit->seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-    printf("  %-34s %-18s k-hat %5.2f, ess %6.0f of %5zu draws, %6.2f s%s\n", name,
-           abp_family_name(family), fit->posterior.khat, fit->posterior.ess, fit->posterior.draws,
-           fit->seconds, fit->posterior.khat > ABP_KHAT_LIMIT ? "  <-- k-hat" : "");
+    printf("  %-34s %-18s k-hat %5.2f, R-hat %5.3f, ess %6.0f of %5zu draws, %6.2f s%s\n", name,
+           abp_family_name(family), fit->posterior.khat, fit->posterior.rhat, fit->posterior.ess,
+           fit->posterior.draws, fit->seconds,
+           abp_posterior_reliable(&fit->posterior) ? "" : "  <-- not reliable");
     fflush(stdout);
     check_posterior(&fit->posterior, baseline);
     check_contrasts(fit->contrasts, data->variants, baseline);

@@ -1,6 +1,6 @@
 # Sourced by the tests that run a connector against the reference Bluesky server: starts and stops
 # it, and asks for what happened there. Needs DRIVE, SERVERS and SOURCE (tests/CMakeLists.txt).
-scratch=$(mktemp -d)
+[ -n "${scratch-}" ] || scratch=$(mktemp -d) # a test of the whole binary has one already
 failures=0 checks=0
 server_pid='' server_in=''
 
@@ -11,13 +11,13 @@ stop_server() {
     server_pid=''
 }
 
-finish() {
+clean_up() {
     stop_server
     rm -rf "$scratch"
 }
-trap finish EXIT
+trap clean_up EXIT
 
-# start_server OPTION...: sets pds and control. It ends by itself when this script does, whatever way.
+# start_server OPTION...: sets pds, appview and control. It ends by itself when this script does, whatever way.
 start_server() {
     local line='' tries
     rm -f "$scratch/in" "$scratch/ready"
@@ -33,7 +33,7 @@ start_server() {
         sleep 0.2
     done
     [ -n "$line" ] || { echo "the server does not come up:" && tail -n 30 "$scratch/server.log" && exit 1; }
-    pds=$(jq -r .pds <<<"$line") control=$(jq -r .control <<<"$line")
+    pds=$(jq -r .pds <<<"$line") appview=$(jq -r .appview <<<"$line") control=$(jq -r .control <<<"$line")
     echo "server: up in $(jq .seconds <<<"$line") s"
 }
 

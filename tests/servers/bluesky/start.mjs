@@ -31,6 +31,15 @@ net.Server.prototype.listen = function (...args) {
 }
 dns.setDefaultResultOrder('ipv4first')
 
+// How often each method was called: the account server does not say.
+const calls = new Map() // name of the method -> how often, since the last time it was asked
+const emit = http.Server.prototype.emit
+http.Server.prototype.emit = function (event, ...args) {
+  const method = event === 'request' && /^\/xrpc\/([\w.]+)/.exec(args[0].url)?.[1]
+  if (method) calls.set(method, (calls.get(method) ?? 0) + 1)
+  return emit.call(this, event, ...args)
+}
+
 const options = new Set(process.argv.slice(2))
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'abpost-bluesky-'))
 process.env.TMPDIR = scratch // the server keeps its databases in os.tmpdir()
@@ -246,6 +255,12 @@ const deeds = {
       return (rich.facets ?? []).map(({ index, features }) => ({ ...index, ...features[0] }))
     }),
   }),
+  // Calls since it was last asked: abpost's, the fans' and those of the servers among themselves.
+  '/calls': async () => {
+    const counted = Object.fromEntries(calls)
+    calls.clear()
+    return { calls: counted }
+  },
   '/stop': async () => {
     setImmediate(stop)
     return {}
