@@ -167,7 +167,7 @@ static const struct abp_ini_key variant_keys[] = {
      .max = 1e9},
 };
 
-/* Read by factors.c, which sees all variants at once. */
+/* Read by experiment_factors.c, which sees all variants at once. */
 static const struct abp_ini_key factor_key = {
     .name = "factor", .accepted = "a factor that every [variant] has, such as media = photo"};
 
