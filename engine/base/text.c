@@ -45,6 +45,24 @@ static int is_decimal(const char *p)
     return digits && *p == '\0';
 }
 
+int abp_is_harmless(int32_t code)
+{
+    switch (utf8proc_category(code)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+        return 0;
+    case UTF8PROC_CATEGORY_CF:
+        /* The joiners build emoji and Persian words; every other format character can turn the
+         * order of a line around or hide in it. */
+        return code == 0x200c || code == 0x200d;
+    default:
+        return 1;
+    }
+}
+
 int abp_parse_double(const char *text, double *value)
 {
     if (!is_decimal(text))

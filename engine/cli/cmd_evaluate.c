@@ -1,4 +1,6 @@
 /* abpost evaluate: the results. Reads, never posts. */
+#include "cmd_evaluate.h"
+
 #include "inputs.h"
 #include "learning.h"
 #include "pool.h"
@@ -26,6 +28,7 @@ struct job {
     struct shared *from; /* shared; NULL: the file itself could not be read */
     char *name;          /* owned */
     struct abp_posts posts;
+    struct abp_decided_list decisions;
     struct abp_result result;
     struct abp_mistakes mistakes; /* of the file */
     struct abp_error err;
@@ -96,8 +99,13 @@ static struct job *next_of_current(struct evaluation *ev, struct job *job)
     job->from = ev->current;
     atomic_fetch_add(&job->from->users, 1);
     if (abp_source_name(&job->name, source, i, &job->err) == 0 &&
-        abp_source_load(&job->posts, source, i, &job->err) == 0)
+        abp_source_load(&job->posts, source, i, &job->err) == 0) {
         job->state = LOADED;
+        if (ev->show.page && abp_source_decisions(&job->decisions, source, &job->err) != 0) {
+            abp_posts_release(&job->posts);
+            job->state = FAILED;
+        }
+    }
     return job;
 }
 
@@ -140,7 +148,8 @@ static void work(void *context, void *argument)
         job->result.fit.seconds = abp_steady_seconds() - started;
         job->state = EVALUATED;
     }
-    abp_posts_release(&job->posts);
+    if (!ev->show.page || job->state != EVALUATED)
+        abp_posts_release(&job->posts);
 }
 
 /* ---- handing them back: in order ---- */
@@ -188,12 +197,16 @@ static int deliver(void *context, void *argument, struct abp_error *err)
     struct abp_shown shown = {.name = job->name ? job->name : "?"};
     struct abp_buffer why;
     abp_buffer_init(&why, MAX_REASON);
+    if (job->from)
+        shown.experiment = &job->from->source.experiment;
     say_note(ev, job->from);
     if (ev->env->out_is_terminal || job->state != EVALUATED)
         abp_progress_hide(&ev->progress);
     if (job->state == EVALUATED) {
         shown.result = &job->result;
-        shown.hypothesis = job->from->source.experiment.hypothesis;
+        shown.posts = ev->show.page ? &job->posts : NULL;
+        shown.decisions = &job->decisions;
+        shown.made = abp_source_is_made(&job->from->source);
     } else {
         put_failure(&why, job);
         shown.error = abp_buffer_text(&why);
@@ -211,8 +224,9 @@ static void discard(void *context, void *argument)
 {
     struct job *job = argument;
     (void)context;
-    if (job->state == LOADED)
+    if (job->state != FAILED)
         abp_posts_release(&job->posts);
+    abp_decided_list_release(&job->decisions);
     if (job->state == EVALUATED)
         abp_result_release(&job->result);
     abp_mistakes_release(&job->mistakes);
@@ -264,13 +278,14 @@ static size_t count_expected(struct evaluation *ev)
     return atomic_load(&ev->known);
 }
 
-static int run_evaluate(const struct abp_args *args, const struct abp_env *env,
-                        struct abp_error *err)
+int abp_evaluate_named(struct abp_report *page, const struct abp_args *args,
+                       const struct abp_env *env, struct abp_error *err)
 {
     struct evaluation ev = {.args = args, .env = env};
     if (abp_inputs_need(&ev.inputs, args, env, err) != 0)
         return -1;
     abp_show_init(&ev.show, env, args);
+    ev.show.page = page;
     abp_progress_begin(&ev.progress, env, !args->quiet);
     int rc = abp_sources_open(&ev.sources, &ev.inputs, args, env, err);
     if (rc == 0)
@@ -282,6 +297,12 @@ static int run_evaluate(const struct abp_args *args, const struct abp_env *env,
     abp_show_release(&ev.show);
     abp_inputs_release(&ev.inputs);
     return rc;
+}
+
+static int run_evaluate(const struct abp_args *args, const struct abp_env *env,
+                        struct abp_error *err)
+{
+    return abp_evaluate_named(NULL, args, env, err);
 }
 
 /* ---- help ---- */

@@ -1,6 +1,8 @@
 /* abpost nightly: tick, evaluate everything, decide, say what is new. */
+#include "cmd_report.h"
 #include "decide.h"
 #include "learning.h"
+#include "paths.h"
 #include "rounds.h"
 #include "screen.h"
 #include "show.h"
@@ -12,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_NAME "log.jsonl"
+#define LOG_NAME    "log.jsonl"
+#define REPORT_NAME "report.html"
 
 struct nightly {
     struct abp_rounds rounds;
@@ -20,6 +23,7 @@ struct nightly {
     struct abp_round_report report;
     struct abp_sources sources;
     struct abp_show show;
+    struct abp_report page;
     struct abp_args as_text; /* for the summary */
     size_t failed;           /* experiments that could not be evaluated */
 };
@@ -49,6 +53,20 @@ static void log_result(struct nightly *n, const struct abp_result *result)
     }
 }
 
+/* Onto the page, once what is decided tonight is among the decisions. */
+static int report_one(struct nightly *n, struct abp_shown *shown, const struct abp_source *source,
+                      struct abp_error *err)
+{
+    struct abp_decided_list decisions = {0};
+    if (source && abp_source_decisions(&decisions, source, err) != 0)
+        return -1;
+    shown->decisions = &decisions;
+    int rc = abp_shown_report(&n->page, shown, err);
+    shown->decisions = NULL;
+    abp_decided_list_release(&decisions);
+    return rc;
+}
+
 static int show(struct nightly *n, const struct abp_shown *shown, struct abp_error *err)
 {
     if (n->rounds.args->format != ABP_TEXT || n->rounds.args->quiet)
@@ -65,7 +83,22 @@ static int fail_one(struct nightly *n, const char *name, const struct abp_error 
     struct abp_shown shown = {.name = name, .error = why->message};
     n->failed++;
     abp_journal_add(&n->journal, &action);
-    return show(n, &shown, err);
+    int rc = show(n, &shown, err);
+    return rc == 0 ? report_one(n, &shown, NULL, err) : rc;
+}
+
+/* What a result leads to: it is shown, acted on, and kept for the page. */
+static int use_result(struct nightly *n, const struct abp_source *source, struct abp_shown *shown,
+                      struct abp_error *err)
+{
+    log_result(n, shown->result);
+    if (show(n, shown, err) != 0)
+        return -1;
+    const struct abp_round_experiment *e = experiment_named(&n->rounds, shown->name);
+    if (e && e->planned && shown->made &&
+        abp_decide_on(&n->rounds, &e->file, shown->result, &n->journal, err) != 0)
+        return -1;
+    return report_one(n, shown, source, err);
 }
 
 static int evaluate_one(struct nightly *n, const struct abp_source *source,
@@ -78,24 +111,25 @@ static int evaluate_one(struct nightly *n, const struct abp_source *source,
     if (abp_source_name(&name, source, index, err) != 0)
         return -1;
     int rc = abp_source_load(&posts, source, index, &why);
-    if (rc == 0) {
-        rc = abp_learning_evaluate(&result, learning, &source->experiment, &posts,
-                                   abp_source_seed(n->rounds.env->seed, name), &why);
-        abp_posts_release(&posts);
-    }
     if (rc != 0) {
         rc = fail_one(n, name, &why, err);
         free(name);
         return rc;
     }
-    struct abp_shown shown = {
-        .name = name, .hypothesis = source->experiment.hypothesis, .result = &result};
-    log_result(n, &result);
-    rc = show(n, &shown, err);
-    const struct abp_round_experiment *e = experiment_named(&n->rounds, name);
-    if (rc == 0 && e && e->planned && abp_source_is_made(source))
-        rc = abp_decide_on(&n->rounds, &e->file, &result, &n->journal, err);
-    abp_result_release(&result);
+    if (abp_learning_evaluate(&result, learning, &source->experiment, &posts,
+                              abp_source_seed(n->rounds.env->seed, name), &why) == 0) {
+        result.fit.seed = n->rounds.env->seed; /* what gives these numbers again */
+        struct abp_shown shown = {.name = name,
+                                  .result = &result,
+                                  .experiment = &source->experiment,
+                                  .posts = &posts,
+                                  .made = abp_source_is_made(source)};
+        rc = use_result(n, source, &shown, err);
+        abp_result_release(&result);
+    } else {
+        rc = fail_one(n, name, &why, err);
+    }
+    abp_posts_release(&posts);
     free(name);
     return rc;
 }
@@ -125,6 +159,16 @@ static int is_stopped(const struct abp_env *env)
     return env->stop && *env->stop;
 }
 
+static int write_report(struct nightly *n, struct abp_error *err)
+{
+    char *path = abp_path_join(n->rounds.inputs.ws.root, REPORT_NAME);
+    if (!path)
+        return abp_fail_memory(err);
+    int rc = abp_report_write(path, &n->page, n->rounds.env, err);
+    free(path);
+    return rc;
+}
+
 static int evaluate_all(struct nightly *n, struct abp_error *err)
 {
     const struct abp_rounds *rounds = &n->rounds;
@@ -133,11 +177,15 @@ static int evaluate_all(struct nightly *n, struct abp_error *err)
         return -1;
     n->as_text = *rounds->args;
     abp_show_init(&n->show, rounds->env, &n->as_text);
+    abp_report_init(&n->page);
     int rc = text ? abp_show_begin(&n->show, rounds->count, err) : 0;
     for (size_t i = 0; i < rounds->count && rc == 0 && !is_stopped(rounds->env); i++)
         rc = evaluate_file(n, &rounds->experiments[i], err);
     if (rc == 0 && text)
         rc = abp_show_end(&n->show, is_stopped(rounds->env) ? "stopped by a signal" : NULL, err);
+    if (rc == 0 && !is_stopped(rounds->env))
+        rc = write_report(n, err);
+    abp_report_release(&n->page);
     abp_show_release(&n->show);
     abp_sources_close(&n->sources);
     return rc;
@@ -199,6 +247,8 @@ static const char *const details[] = {
     ".abpost/" LOG_NAME
     " of the workspace. With --format json (schema abpost.nightly/1) or csv the "
     "actions go to standard output.",
+    "The results are also a page, " REPORT_NAME " in the workspace's folder, made anew every night "
+    "(see 'abpost help report').",
     "The exit status is 3 when a person is needed, 69 when a platform could not be reached, 65 "
     "when files have mistakes.",
     NULL,
@@ -208,7 +258,7 @@ const struct abp_command abp_command_nightly = {
     .name = "nightly",
     .arguments = "",
     .at_most = 0,
-    .summary = "tick, evaluate everything, decide: what runs every night",
+    .summary = "tick, evaluate everything, decide, report: what runs every night",
     .details = details,
     .formats = ABP_EVERY_FORMAT,
     .run = run_nightly,

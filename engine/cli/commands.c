@@ -5,10 +5,10 @@
 #include <string.h>
 
 static const struct abp_command *const commands[] = {
-    &abp_command_init,     &abp_command_check,  &abp_command_approve, &abp_command_hold,
-    &abp_command_plan,     &abp_command_tick,   &abp_command_nightly, &abp_command_status,
-    &abp_command_resolve,  &abp_command_import, &abp_command_export,  &abp_command_evaluate,
-    &abp_command_simulate, &abp_command_timer,  &abp_command_help,
+    &abp_command_init,    &abp_command_check,    &abp_command_approve, &abp_command_hold,
+    &abp_command_plan,    &abp_command_tick,     &abp_command_nightly, &abp_command_status,
+    &abp_command_resolve, &abp_command_import,   &abp_command_export,  &abp_command_evaluate,
+    &abp_command_report,  &abp_command_simulate, &abp_command_timer,   &abp_command_help,
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)

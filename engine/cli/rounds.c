@@ -37,15 +37,10 @@ static int read_experiment(struct abp_rounds *rounds, const char *path, struct a
 static int find_plan(struct abp_rounds *rounds, struct abp_round_experiment *e,
                      struct abp_error *err)
 {
-    struct abp_planned_list list;
-    struct abp_planned_filter filter = {.experiment = e->file.name, .limit = 1};
     if (!rounds->store)
         return 0;
-    if (abp_outbox_list(&list, rounds->store, &filter, err) != 0)
-        return -1;
-    e->planned = list.count > 0;
-    abp_planned_list_release(&list);
-    return 0;
+    e->planned = abp_outbox_has_begun(rounds->store, e->file.name, err);
+    return e->planned < 0 ? -1 : 0;
 }
 
 static int read_experiments(struct abp_rounds *rounds, struct abp_error *err)

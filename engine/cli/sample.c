@@ -223,7 +223,8 @@ static const char gitignore[] = "# what abpost keeps, and what nobody else shoul
                                 "abpost.db-*\n"
                                 ".abpost/\n"
                                 "outbox/\n"
-                                "secrets/\n";
+                                "secrets/\n"
+                                "report.html\n";
 
 const struct abp_sample_file abp_sample_files[ABP_SAMPLE_COUNT] = {
     {"abpost.ini", "the workspace: database, time zone, channels", workspace_ini, 0, NULL},
@@ -236,5 +237,5 @@ const struct abp_sample_file abp_sample_files[ABP_SAMPLE_COUNT] = {
     {"posts/question/window.txt", "this one still waits for a last look", question_window, 0, NULL},
     {"posts/story/window.txt", "and so does this one", story_window, 0, NULL},
     {".gitignore", "keeps the database and secrets out of git", gitignore, 1,
-     "it should name abpost.db, abpost.db-*, .abpost/, outbox/ and secrets/"},
+     "it should name abpost.db, abpost.db-*, .abpost/, outbox/, secrets/ and report.html"},
 };

@@ -1,5 +1,7 @@
 #include "screen.h"
 
+#include "abpost/text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,24 +44,6 @@ struct piece {
     int cells;    /* columns */
 };
 
-static int is_harmless(utf8proc_int32_t code)
-{
-    switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-        return 0;
-    case UTF8PROC_CATEGORY_CF:
-        /* The joiners build emoji and Persian words; every other format character can turn the
-         * order of a line around or hide in it. */
-        return code == 0x200c || code == 0x200d;
-    default:
-        return 1;
-    }
-}
-
 /* The next piece of text, which is not at its end. */
 static struct piece next_piece(const struct abp_screen *screen, const char *text)
 {
@@ -68,7 +52,7 @@ static struct piece next_piece(const struct abp_screen *screen, const char *text
     memset(&piece, 0, sizeof piece);
     utf8proc_ssize_t n =
         utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)strnlen(text, 4), &code);
-    if (n > 0 && is_harmless(code) && (code < 0x80 || screen->foreign)) {
+    if (n > 0 && abp_is_harmless(code) && (code < 0x80 || screen->foreign)) {
         piece.taken = piece.len = (size_t)n;
         memcpy(piece.text, text, (size_t)n);
         piece.cells = utf8proc_charwidth(code);
@@ -202,21 +186,6 @@ enum abp_style abp_verdict_style(enum abp_verdict verdict)
     default:
         return ABP_PLAIN;
     }
-}
-
-const char *abp_verdict_words(enum abp_verdict verdict)
-{
-    static const char *const words[ABP_VERDICT_COUNT] = {
-        [ABP_NO_VERDICT] = "baseline",
-        [ABP_REPEAT] = "repeat",
-        [ABP_DROP] = "drop",
-        [ABP_SAME] = "same",
-        [ABP_LEANING_REPEAT] = "leaning repeat",
-        [ABP_LEANING_DROP] = "leaning drop",
-        [ABP_KEEP_TESTING] = "keep testing",
-        [ABP_EXHAUSTED] = "exhausted",
-    };
-    return (unsigned)verdict < ABP_VERDICT_COUNT ? words[verdict] : "";
 }
 
 /* ---- streams ---- */

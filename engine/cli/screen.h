@@ -6,6 +6,7 @@
 #include "abpost/buffer.h"
 #include "abpost/env.h"
 #include "abpost/family.h"
+#include "abpost/words.h"
 
 /* Where text will be read. */
 struct abp_screen {
@@ -44,19 +45,6 @@ enum abp_style { ABP_PLAIN, ABP_BOLD, ABP_DIM, ABP_GOOD, ABP_BAD, ABP_WARN, ABP_
 /* Starts a style; ABP_PLAIN ends it. Appends nothing on a screen without colour. */
 void abp_put_style(struct abp_buffer *buf, const struct abp_screen *screen, enum abp_style style);
 enum abp_style abp_verdict_style(enum abp_verdict verdict);
-/* A verdict as a reader would say it: "keep testing"; "baseline" for ABP_NO_VERDICT. */
-const char *abp_verdict_words(enum abp_verdict verdict);
-
-/* A number as a reader reads it; "-" for one that does not exist. */
-struct abp_number {
-    char text[40];
-};
-struct abp_number abp_ratio_words(double ratio); /* "0.85", "12.3" */
-/* A ratio of which two figures are plenty: where the next post may land. */
-struct abp_number abp_rough_words(double ratio);
-struct abp_number abp_percent_words(double share); /* "8 %", "<1 %", ">99 %" */
-struct abp_number abp_amount_words(double amount); /* three significant digits */
-struct abp_number abp_count_words(size_t count);   /* "2,437" */
 
 /* Writes buf to env->out and empties it. -1, ABP_FAILED: the text could not be built or written;
  * the message is empty when the reader closed the pipe, which needs no words. */

@@ -23,9 +23,28 @@ void abp_show_release(struct abp_show *show)
     free(show->rows);
 }
 
+const char *abp_shown_question(const struct abp_shown *shown)
+{
+    return shown->experiment ? shown->experiment->hypothesis : NULL;
+}
+
+int abp_shown_report(struct abp_report *page, const struct abp_shown *shown, struct abp_error *err)
+{
+    struct abp_report_item item = {.name = shown->name,
+                                   .result = shown->result,
+                                   .error = shown->error,
+                                   .experiment = shown->experiment,
+                                   .posts = shown->posts,
+                                   .made = shown->made,
+                                   .decisions = shown->decisions};
+    return abp_report_add(page, &item, err);
+}
+
 int abp_show_begin(struct abp_show *show, size_t expected, struct abp_error *err)
 {
     show->expected = expected;
+    if (show->page)
+        return 0;
     switch (show->format) {
     case ABP_JSON:
         abp_json_begin(show);
@@ -57,6 +76,10 @@ static void count(struct abp_show *show, const struct abp_result *result)
 
 int abp_show_one(struct abp_show *show, const struct abp_shown *shown, struct abp_error *err)
 {
+    if (show->page) {
+        show->shown++;
+        return abp_shown_report(show->page, shown, err);
+    }
     if (shown->result && abp_portfolio_add(&show->portfolio, shown->name, shown->result, err) != 0)
         return -1;
     switch (show->format) {
@@ -76,6 +99,10 @@ int abp_show_one(struct abp_show *show, const struct abp_shown *shown, struct ab
 
 int abp_show_end(struct abp_show *show, const char *trouble, struct abp_error *err)
 {
+    if (show->page) {
+        show->page->complete = trouble == NULL;
+        return 0;
+    }
     if (abp_portfolio_judge(&show->portfolio, err) != 0)
         return -1;
     if (show->format == ABP_JSON)

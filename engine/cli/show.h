@@ -5,20 +5,21 @@
 #define ABPOST_CLI_SHOW_H
 
 #include "command.h"
-#include "portfolio.h"
 #include "screen.h"
 
-#include "abpost/result.h"
+#include "abpost/portfolio.h"
+#include "abpost/report.h"
 
 struct abp_show {
     const struct abp_env *env; /* borrowed */
     enum abp_format format;
     int verbose;
-    size_t expected;       /* experiments that will come, as far as is known; 1 is shown in full */
-    struct abp_buffer buf; /* owned */
-    size_t shown, failed;  /* experiments so far */
-    size_t doubtful;       /* with a warning, or with numbers that are not reliable */
-    size_t comparisons;    /* variants set against a baseline so far */
+    size_t expected; /* experiments that will come, as far as is known; 1 is shown in full */
+    struct abp_report *page; /* borrowed; NULL, or experiments go there instead of to the output */
+    struct abp_buffer buf;   /* owned */
+    size_t shown, failed;    /* experiments so far */
+    size_t doubtful;         /* with a warning, or with numbers that are not reliable */
+    size_t comparisons;      /* variants set against a baseline so far */
     size_t verdicts[ABP_VERDICT_COUNT]; /* of these */
     struct abp_portfolio portfolio;
     struct abp_buffer held;    /* owned; rows of CSV without their ends */
@@ -31,14 +32,23 @@ struct abp_held_row {
     size_t end, test;
 };
 
-/* One experiment as it is handed to a writer. */
+/* One experiment as it is handed to a writer. Borrowed, as all it points to. */
 struct abp_shown {
-    const char *name;       /* borrowed; "" is possible */
-    const char *hypothesis; /* borrowed; NULL: none */
-    const struct abp_result
-        *result;       /* borrowed; NULL: it could not be evaluated, `error` says why */
-    const char *error; /* borrowed; one sentence; NULL with a result */
+    const char *name;                /* "" is possible */
+    const struct abp_result *result; /* NULL: it could not be evaluated, `error` says why */
+    const char *error;               /* one sentence; NULL with a result */
+    /* NULL where they are not known: */
+    const struct abp_experiment *experiment;
+    const struct abp_posts *posts;
+    const struct abp_decided_list *decisions;
+    int made; /* 1: abpost made the posts */
 };
+
+/* The question that it is to answer; NULL: it asks none. */
+const char *abp_shown_question(const struct abp_shown *shown);
+/* Adds it to a page. */
+int abp_shown_report(struct abp_report *page, const struct abp_shown *shown,
+                     struct abp_error *err) ABP_MUST_CHECK;
 
 void abp_show_init(struct abp_show *show, const struct abp_env *env, const struct abp_args *args);
 void abp_show_release(struct abp_show *show);
@@ -59,9 +69,6 @@ void abp_text_end(struct abp_show *show, const char *trouble);
 /* One experiment in full, as text. */
 void abp_text_experiment(struct abp_show *show, const struct abp_screen *screen,
                          const struct abp_shown *shown);
-/* Appends "Likely decided after about 60 more posts (8 weeks); 72 % by 80 posts."; nothing where
- * there is no forecast. */
-void abp_put_forecast(struct abp_buffer *note, const struct abp_forecast_result *forecast);
 /* The posterior of a lift as one of a ratio. */
 struct abp_summary abp_ratio_of_lift(const struct abp_summary *lift);
 

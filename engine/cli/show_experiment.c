@@ -69,8 +69,8 @@ static void put_head(struct abp_show *show, const struct abp_screen *screen,
     struct abp_buffer *buf = &show->buf;
     put_styled(buf, screen, ABP_BOLD, shown->name);
     abp_buffer_byte(buf, '\n');
-    if (shown->hypothesis)
-        abp_put_paragraph(buf, screen, shown->hypothesis, 0, 0);
+    if (abp_shown_question(shown))
+        abp_put_paragraph(buf, screen, abp_shown_question(shown), 0, 0);
     put_plural(note, result->posts, "post");
     if (result->channel_count > 1) {
         abp_buffer_add(note, " on ");
@@ -195,26 +195,6 @@ static void put_numbers(struct abp_buffer *note, const struct abp_screen *screen
                           abp_percent_words(v->p_net_better).text);
     if (screen->width < ABP_NARROW && !isnan(v->raw_ratio))
         abp_buffer_printf(note, " (raw ratio x%s)", abp_ratio_words(v->raw_ratio).text);
-}
-
-void abp_put_forecast(struct abp_buffer *note, const struct abp_forecast_result *f)
-{
-    if (isnan(f->p_decided))
-        return;
-    size_t by = (size_t)f->by;
-    if (isnan(f->posts)) {
-        abp_buffer_printf(note, "A decision is unlikely to come in time: %s by %s posts.",
-                          abp_percent_words(f->p_decided).text, abp_count_words(by).text);
-        return;
-    }
-    abp_buffer_printf(note, "Likely decided after about %s more posts",
-                      abp_count_words((size_t)f->posts).text);
-    if (f->weeks >= 1.5)
-        abp_buffer_printf(note, " (%.0f weeks)", f->weeks);
-    else if (!isnan(f->weeks))
-        abp_buffer_add(note, " (a week)");
-    abp_buffer_printf(note, "; %s by %s posts.", abp_percent_words(f->p_decided).text,
-                      abp_count_words(by).text);
 }
 
 /* What the same posts say under the prior that was not learned. */

@@ -117,7 +117,7 @@ static json_t *json_experiment(const struct abp_shown *shown)
     for (size_t i = 0; i < r->warning_count; i++)
         json_array_append_new(warnings, abp_json_text(r->warnings[i]));
     return json_pack("{so so so so sb so so so so so so so so}", "name", abp_json_text(shown->name),
-                     "hypothesis", abp_json_text(shown->hypothesis), "baseline",
+                     "hypothesis", abp_json_text(abp_shown_question(shown)), "baseline",
                      abp_json_text(r->baseline), "family",
                      abp_json_text(abp_family_name(r->family)), "randomised", r->randomised != 0,
                      "posts", json_count(r->posts), "missing", json_count(r->missing), "channels",

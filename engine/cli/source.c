@@ -234,6 +234,15 @@ int abp_source_is_made(const struct abp_source *source)
     return source->store && source->import_id == 0;
 }
 
+int abp_source_decisions(struct abp_decided_list *list, const struct abp_source *source,
+                         struct abp_error *err)
+{
+    memset(list, 0, sizeof *list);
+    if (!abp_source_is_made(source))
+        return 0;
+    return abp_outbox_decisions(list, source->store, source->experiment.name, err);
+}
+
 uint64_t abp_source_seed(uint64_t seed, const char *name)
 {
     uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */

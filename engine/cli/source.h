@@ -7,6 +7,7 @@
 #include "inputs.h"
 
 #include "abpost/import.h"
+#include "abpost/outbox.h"
 #include "abpost/posts.h"
 #include "abpost/store.h"
 
@@ -53,5 +54,9 @@ int abp_source_name(char **name, const struct abp_source *source, size_t index,
                     struct abp_error *err) ABP_MUST_CHECK;
 int abp_source_load(struct abp_posts *posts, const struct abp_source *source, size_t index,
                     struct abp_error *err) ABP_MUST_CHECK;
+/* What was decided on an experiment whose posts abpost made; else an empty list. Caller releases.
+ */
+int abp_source_decisions(struct abp_decided_list *list, const struct abp_source *source,
+                         struct abp_error *err) ABP_MUST_CHECK;
 
 #endif

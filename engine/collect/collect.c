@@ -1,6 +1,7 @@
 #include "abpost/collect.h"
 
 #include "abpost/due.h"
+#include "abpost/outbox.h"
 #include "abpost/servers.h"
 #include "abpost/sign_in.h"
 
@@ -61,8 +62,11 @@ static void set_due(struct pass *pass, size_t i)
                                          .tried_at = m->tried_at,
                                          .failures = m->failures,
                                          .gone = m->deleted_at != 0 || !reads};
+    /* A reading that is still to come was made by a clock that was wrong, at another age than it
+     * says: the right one is still to be read. */
     for (size_t r = 0; r < m->reading_count; r++)
-        if (m->readings[r].age > pass->due[i].last_age)
+        if (m->readings[r].age > pass->due[i].last_age &&
+            m->readings[r].read_at <= now_of(pass) + ABP_CLOCK_SLACK)
             pass->due[i].last_age = m->readings[r].age;
 }
 

@@ -17,12 +17,15 @@ static int is_open(enum abp_verdict verdict)
            verdict == ABP_LEANING_DROP;
 }
 
-static int anything_open(const struct abp_result *result)
+/* Marks the variants to forecast; how many they are. */
+static size_t mark_open(unsigned char *open, const struct abp_result *result)
 {
-    for (size_t v = 1; v < result->variant_count; v++)
-        if (is_open(result->variants[v].verdict))
-            return 1;
-    return 0;
+    size_t count = 0;
+    for (size_t v = 1; v < result->variant_count; v++) {
+        open[v] = is_open(result->variants[v].verdict) ? 1 : 0;
+        count += open[v];
+    }
+    return count;
 }
 
 /* Posts a week as they were made, by the times of the rows; NaN where these don't say. */
@@ -87,13 +90,10 @@ static void keep(struct evaluation *e, const struct abp_forecast *found, size_t 
     }
 }
 
-int evaluation_forecast(struct evaluation *e, struct abp_error *err)
+static int forecast(struct evaluation *e, const unsigned char *open, size_t blocks,
+                    struct abp_error *err)
 {
     const struct abp_decision *d = &e->experiment->decision;
-    size_t blocks = blocks_ahead(e);
-    if (e->posterior.draws == 0 || e->guard.input.posts == 0 || !e->result->fit.reliable ||
-        blocks == 0 || !anything_open(e->result))
-        return 0;
     struct abp_forecast *found = calloc(e->table.variant_count, sizeof *found);
     if (!found)
         return abp_fail_memory(err);
@@ -103,6 +103,7 @@ int evaluation_forecast(struct evaluation *e, struct abp_error *err)
                                        .channels = e->table.channels,
                                        .posterior = &e->posterior,
                                        .blocks = blocks,
+                                       .wanted = open,
                                        .confidence = d->confidence,
                                        .min_lift = d->min_lift,
                                        .rope = d->rope,
@@ -112,5 +113,19 @@ int evaluation_forecast(struct evaluation *e, struct abp_error *err)
     if (rc == 0)
         keep(e, found, blocks);
     free(found);
+    return rc;
+}
+
+int evaluation_forecast(struct evaluation *e, struct abp_error *err)
+{
+    size_t blocks = blocks_ahead(e);
+    if (e->posterior.draws == 0 || e->guard.input.posts == 0 || !e->result->fit.reliable ||
+        blocks == 0)
+        return 0;
+    unsigned char *open = calloc(e->table.variant_count, sizeof *open);
+    if (!open)
+        return abp_fail_memory(err);
+    int rc = mark_open(open, e->result) ? forecast(e, open, blocks, err) : 0;
+    free(open);
     return rc;
 }

@@ -86,7 +86,7 @@ int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int6
 static int is_abandoned(const struct abp_planned *post, int64_t now)
 {
     if (post->state == ABP_UNKNOWN)
-        return post->retry_at <= now || post->retry_at > now + 86400; /* the clock was set back */
+        return !abp_outbox_is_pausing(post, now);
     switch (publish_owner_state(post->owner)) {
     case PUBLISH_OWNER_GONE:
         return 1;

@@ -181,9 +181,9 @@ static int may_go(struct sending *s, struct abp_error *err)
         return drop_late(run, s->post, &s->choice, lateness, err);
     if (!s->post->attempt && !s->choice.content)
         return wait_for(run, s->post, s->choice.why);
-    if (s->post->retry_at > now || connection->wait_until > now)
+    if (abp_outbox_is_pausing(s->post, now) || connection->wait_until > now)
         return wait_for(run, s->post, "the server asked for a pause");
-    if (abp_outbox_last_post(&last, run->in->store, s->post->channel, s->post->id, err) != 0)
+    if (abp_outbox_last_post(&last, run->in->store, s->post->channel, s->post->id, now, err) != 0)
         return -1;
     if (quiet_since(s) && last > quiet_since(s))
         return wait_for(run, s->post, "the last post of this channel is nearer than min_gap");

@@ -11,15 +11,21 @@
 #include <string.h>
 
 /* Narrow draws. */
-#define DRAWS_LEAST 8192
-#define DRAWS_MOST  65536
-#define PILOT       1024 /* of them weighed at least */
+#define DRAWS_LEAST    8192
+#define DRAWS_CHANNELS 16384 /* of a model with channels, whose own terms are drawn at random */
+#define DRAWS_MOST     65536
+#define PILOT          1024 /* of them weighed at least */
 /* Cells and terms that all weighed draws together look at, more or less, but for so many draws. */
 #define WORK_MOST   ((size_t)1 << 27)
 #define DRAWS_FLOOR 4096
 
 /* The Monte Carlo error of a probability near 1/2 that is aimed at, in absolute terms. */
 #define AIM 0.0015
+
+/* The weights' own mean is less delicate than what they weigh: below a k-hat of 1 it exists, and
+ * with so many effective draws its logarithm is within a few hundredths. */
+#define EVIDENCE_KHAT 0.95
+#define EVIDENCE_ESS  500.0
 
 /* Most coordinates that are quasi-random: gsl_qrng_sobol has 40. */
 #define QUASI_MOST 40
@@ -306,6 +312,10 @@ static int set_weights(struct stats_draws *draws, struct abp_error *err)
         return abp_fail_memory(err);
     memcpy(smooth, draws->log_ratio, n * sizeof *smooth);
     int rc = abp_psis(smooth, n, &draws->khat, &draws->ess, err);
+    draws->log_evidence = NAN;
+    if (rc == 0 && draws->khat <= EVIDENCE_KHAT && draws->ess >= EVIDENCE_ESS)
+        draws->log_evidence =
+            draws->points->log_total + stats_logsumexp(draws->log_ratio, n) - log((double)n);
     narrow_weights(draws);
     for (size_t i = 0; rc == 0 && i < draws->count; i++) {
         double own = i < n ? exp(smooth[i]) - draws->weight[i] : 0.0;
@@ -404,7 +414,8 @@ int stats_draws_init(struct stats_draws *draws, const struct stats_latent *laten
     if (weigh_more(draws, &core, walks, with_wide(need), err) != 0)
         goto out;
     size_t narrow = draws->weighed - draws->weighed / STATS_WIDE_EVERY;
-    size_t rest = narrow < DRAWS_LEAST ? DRAWS_LEAST - narrow : 0;
+    size_t wanted = latent->design->has_channels ? DRAWS_CHANNELS : DRAWS_LEAST;
+    size_t rest = narrow < wanted ? wanted - narrow : 0;
     if (resize(draws, draws->weighed + rest, draws->weighed, err) != 0)
         goto out;
     draw_core(draws, &core, draws->count);

@@ -37,6 +37,9 @@ struct stats_draws {
     double *weight;    /* owned; count; sum to 1 */
     gsl_rng *slot_rng; /* owned; stands behind draw `whole` */
     double khat, ess;
+    /* log p(y), the likelihood of all posts with everything integrated out, but for constants that
+       only the data and the number of scales decide; NaN where the weights do not tell */
+    double log_evidence;
     /* draws of chains: their own scales and channel terms, no point; all draws count as weighed */
     struct stats_scales *scales; /* owned; count; NULL: draws of the mixture */
     double *terms;               /* owned; channels x count x (1 + variants) */
@@ -111,10 +114,6 @@ void stats_terms_release(struct stats_terms *terms);
  * k-hat is above ABP_KHAT_LIMIT. khats: of each, NaN for the others. */
 int stats_draws_scores(const struct stats_draws *draws, const struct abp_data *data, double *scores,
                        double *khats, struct abp_error *err) ABP_MUST_CHECK;
-
-/* log p(y), the likelihood of all posts with everything integrated out, but for constants that only
- * the data and the number of scales decide; NaN for draws that do not tell. */
-double stats_draws_log_evidence(const struct stats_draws *draws);
 
 /* Every so many-th post is asked for a score, from the first. */
 size_t stats_scores_stride(const struct abp_data *data);

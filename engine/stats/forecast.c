@@ -312,6 +312,11 @@ static int decided_at_looks(size_t *at, struct forecast *f, size_t v, struct abp
     return 0;
 }
 
+static int is_wanted(const struct forecast *f, size_t v)
+{
+    return v != f->in->guard->baseline && (!f->in->wanted || f->in->wanted[v]);
+}
+
 static int run_worlds(struct forecast *f, struct abp_error *err)
 {
     for (size_t world = 0; world < f->worlds; world++) {
@@ -321,7 +326,7 @@ static int run_worlds(struct forecast *f, struct abp_error *err)
         memcpy(f->last, f->future.out, f->variants * sizeof *f->last);
         for (size_t v = 0; v < f->variants; v++) {
             size_t at;
-            if (v == f->in->guard->baseline)
+            if (!is_wanted(f, v))
                 continue;
             stats_future_sums(f->estimate, f->precision, &f->future, &f->world, v);
             if ((f->in->timed ? decided_in_time(&at, f, v, err)
@@ -345,7 +350,7 @@ static void summarise(struct abp_forecast *out, double *chances, const struct fo
         if (chances)
             chances[v * f->in->blocks + t] = (double)sum / (double)f->worlds;
     }
-    if (v != f->in->guard->baseline)
+    if (is_wanted(f, v))
         out->p_decided = (double)sum / (double)f->worlds;
 }
 

@@ -64,21 +64,18 @@ int stats_draws_predict(const struct stats_draws *draws, const struct abp_data *
         goto out;
     for (size_t i = 0; i < n; i++)
         scratch[i] += scratch[n + i];
-    if (isnan(draws->rhat) ? khat <= ABP_KHAT_LIMIT : draws->rhat <= ABP_RHAT_LIMIT)
-        *score = stats_logsumexp(scratch, n);
+    double sum = stats_logsumexp(scratch, n);
+    int sure = isnan(draws->rhat) ? khat <= ABP_KHAT_LIMIT : draws->rhat <= ABP_RHAT_LIMIT;
+    /* a sum that a few draws decide is no mean */
+    if (isfinite(sum) && abp_psis(scratch, n, &khat, NULL, err) != 0)
+        goto out;
+    if (isfinite(sum) && sure && khat <= ABP_KHAT_LIMIT)
+        *score = sum;
     rc = 0;
 out:
     stats_terms_release(&terms);
     free(scratch);
     return rc;
-}
-
-double stats_draws_log_evidence(const struct stats_draws *draws)
-{
-    if (draws->scales || !(draws->khat <= ABP_KHAT_LIMIT))
-        return NAN;
-    return draws->points->log_total + stats_logsumexp(draws->log_ratio, draws->weighed) -
-           log((double)draws->weighed);
 }
 
 size_t stats_scores_stride(const struct abp_data *data)

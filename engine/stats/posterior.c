@@ -320,7 +320,7 @@ static int refit(double *score, const struct parts *all, const struct abp_data *
         if (rc != 0)
             *err = own;
     } else if (rc == 0) {
-        *score = stats_draws_log_evidence(&all->draws) - stats_draws_log_evidence(&parts.draws);
+        *score = all->draws.log_evidence - parts.draws.log_evidence;
         *score += own_constants(design, &parts.design, data, row);
         if (isnan(*score))
             rc = stats_draws_predict(&parts.draws, data, row, score, err);

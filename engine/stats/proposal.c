@@ -31,7 +31,7 @@ int stats_proposal_prepare(struct stats_proposal *p, struct abp_error *err)
         for (size_t j = 0; j < n; j++)
             for (size_t a = 0; a < n; a++)
                 covariance[i][j] += p->axes[i][a] * p->axes[j][a] * gsl_pow_2(wide_sd(p, a));
-    for (size_t k = 1; k < n; k++) {
+    for (size_t k = 0; k < n; k++) {
         gsl_matrix_view others =
             gsl_matrix_view_array_with_tda(p->precision[k][0], m, m, STATS_MOST_SCALES);
         for (size_t i = 0; i < m; i++)
@@ -75,7 +75,7 @@ void stats_proposal_place(const struct stats_proposal *p, const double *uniform,
             z[i] += p->axes[i][a] * along;
     }
     if (!split) {
-        size_t k = 1 + (size_t)((which - PRIOR_SHARE) / ALONG_SHARE * (double)(n - 1));
+        size_t k = (size_t)((which - PRIOR_SHARE) / ALONG_SHARE * (double)n);
         z[k < n ? k : n - 1] = gsl_cdf_ugaussian_Pinv(uniform[n + 1]);
     }
 }
@@ -109,14 +109,14 @@ static double along_log_density(const struct stats_proposal *p, size_t k, const 
 static double first_log_density(const struct stats_proposal *p, const double *z)
 {
     size_t n = p->dimensions;
-    double parts[STATS_MOST_SCALES + 1], prior = 0.0;
+    double parts[STATS_MOST_SCALES + 2], prior = 0.0;
     for (size_t i = 0; i < n; i++)
         prior -= 0.5 * z[i] * z[i];
     parts[0] = log(PRIOR_SHARE) + prior;
-    for (size_t k = 1; k < n; k++)
-        parts[k] = log(ALONG_SHARE / (double)(n - 1)) + along_log_density(p, k, z);
-    parts[n] = log(1.0 - PRIOR_SHARE - ALONG_SHARE) + split_log_density(p, z);
-    return stats_logsumexp(parts, n + 1);
+    for (size_t k = 0; k < n; k++)
+        parts[1 + k] = log(ALONG_SHARE / (double)n) + along_log_density(p, k, z);
+    parts[n + 1] = log(1.0 - PRIOR_SHARE - ALONG_SHARE) + split_log_density(p, z);
+    return stats_logsumexp(parts, n + 2);
 }
 
 /* ---- the refined part ---- */
@@ -157,6 +157,12 @@ static int find_turn(struct stats_proposal *p, const double *z, const double *sh
     return rc;
 }
 
+/* How far beyond the points seen the refined part reaches, in sds, and what every bin has at least:
+ * a thousandth of the mass may lie where none of the first points came (the dispersion of rates
+ * that are seldom above 0 has such a tail). */
+#define BEYOND 2.5
+#define FLOOR  5e-4
+
 /* Where z stands along axis k, in sds of it. */
 static double along(const struct stats_proposal *p, const double *z, size_t k)
 {
@@ -181,8 +187,8 @@ static void find_marginal(struct stats_proposal *p, size_t k, const double *z, c
             high = fmax(high, a);
         }
     }
-    m->low = low - 2.5 * reach;
-    m->width = (high + 2.5 * reach - m->low) / STATS_BINS;
+    m->low = low - BEYOND;
+    m->width = (high + BEYOND - m->low) / STATS_BINS;
     for (size_t i = 0; i < count; i++) {
         double at = (along(p, z + i * STATS_MOST_SCALES, k) - m->low) / m->width;
         if (at >= 0.0 && at < STATS_BINS)
@@ -196,7 +202,7 @@ static void find_marginal(struct stats_proposal *p, size_t k, const double *z, c
         sum += smooth[j];
     m->ends[0] = 0.0;
     for (size_t j = 0; j < STATS_BINS; j++)
-        m->ends[j + 1] = m->ends[j] + (smooth[j] / sum + 1e-4) / (1.0 + 1e-4 * STATS_BINS);
+        m->ends[j + 1] = m->ends[j] + (smooth[j] / sum + FLOOR) / (1.0 + FLOOR * STATS_BINS);
 }
 
 int stats_proposal_refine(struct stats_proposal *p, const double *z, const double *shares,

@@ -1,9 +1,10 @@
 /* Where the points of the scales are laid: a mixture whose every part is easy to draw and to weigh.
  *
  *   most     a split-normal along the axes of the posterior's curvature at its mode;
- *   some     for each scale but the dispersion, that scale from its prior and the others from a
- *            widened normal: a scale that may be near 0 as well as at its mode (no difference
- *            between the styles at all, say) has two hills, and the split-normal only one;
+ *   some     for each scale, that scale from its prior and the others from a widened normal: a
+ *            scale that may be near 0 as well as at its mode (no difference between the styles at
+ *            all, say) has two hills, and the split-normal only one; a dispersion may have a tail
+ *            that it does not see;
  *   a few    the prior itself, which bounds every weight.
  *
  * Once points of that mixture have been weighed there is a better one: along the axes of their
@@ -33,7 +34,7 @@ struct stats_proposal {
     double centre[STATS_MOST_SCALES];
     double axes[STATS_MOST_SCALES][STATS_MOST_SCALES]; /* column k: the k-th axis, of length 1 */
     double below[STATS_MOST_SCALES], above[STATS_MOST_SCALES]; /* sd on either side of it */
-    /* for each scale k >= 1: the precision of the widened normal of the others, and its log density
+    /* for each scale k: the precision of the widened normal of the others, and its log density
        at the centre but for powers of 2 pi */
     double precision[STATS_MOST_SCALES][STATS_MOST_SCALES][STATS_MOST_SCALES];
     double log_normal[STATS_MOST_SCALES];

@@ -20,27 +20,37 @@ const char *abp_post_state_name(enum abp_post_state state)
 
 /* The attempt that counts is the one that made a post, else the newest; of its results, the one
  * that says posted, else the newest. */
-#define SELECT_PLANNED                                                                             \
+#define ATTEMPT_OF_PLANNED                                                                         \
+    "(SELECT a.id FROM attempt a LEFT JOIN post ON post.attempt_id = a.id"                         \
+    " WHERE a.planned_post_id = p.id ORDER BY post.id IS NULL, a.number DESC LIMIT 1)"
+
+/* Posts that may still be in one of OPEN_STATES: not out, and not dropped before the first attempt.
+ * Most posts of a long past are neither, and need not be looked at any further. */
+#define MAY_BE_OPEN                                                                                \
+    "NOT EXISTS (SELECT 1 FROM attempt a JOIN post ON post.attempt_id = a.id"                      \
+    "  WHERE a.planned_post_id = p.id)"                                                            \
+    " AND (NOT EXISTS (SELECT 1 FROM dropped WHERE dropped.planned_post_id = p.id)"                \
+    "  OR EXISTS (SELECT 1 FROM attempt a WHERE a.planned_post_id = p.id))"
+#define OPEN_STATES (1u << ABP_PLANNED | 1u << ABP_SENDING | 1u << ABP_UNKNOWN)
+
+/* which: the condition to look the posts up by, first. A + keeps an index from being used, where
+ * another one leads to fewer rows. */
+#define SELECT_PLANNED(which)                                                                      \
     "WITH planned AS ("                                                                            \
     " SELECT p.id AS id, p.block_id AS block, b.plan_id AS plan, e.name AS experiment,"            \
     "  p.position AS position, p.variant AS variant, b.channel AS channel, p.slot AS slot,"        \
     "  b.design AS design, p.probability AS probability, p.local_date AS local_date,"              \
     "  p.local_time AS local_time, p.timezone AS timezone, p.due_at AS due_at,"                    \
-    "  plan.drawn_at AS drawn_at,"                                                                 \
-    "  (SELECT a.id FROM attempt a LEFT JOIN post ON post.attempt_id = a.id"                       \
-    "   WHERE a.planned_post_id = p.id ORDER BY post.id IS NULL, a.number DESC LIMIT 1)"           \
-    "  AS attempt"                                                                                 \
+    "  plan.drawn_at AS drawn_at, " ATTEMPT_OF_PLANNED " AS attempt"                               \
     " FROM planned_post p JOIN block b ON b.id = p.block_id"                                       \
     " JOIN plan ON plan.id = b.plan_id JOIN experiment e ON e.id = plan.experiment_id"             \
-    " WHERE (:id = 0 OR p.id = :id) AND (:block = 0 OR p.block_id = :block)"                       \
+    " WHERE " which " AND (:block = 0 OR p.block_id = :block)"                                     \
     " AND (:experiment IS NULL OR e.name = :experiment)"                                           \
     " AND (:channel IS NULL OR b.channel = :channel)"                                              \
-    " AND p.due_at >= :from AND p.due_at < :before),"                                              \
+    " AND (:open = 0 OR (" MAY_BE_OPEN "))),"                                                      \
     "settled AS ("                                                                                 \
     " SELECT planned.*, (SELECT r.id FROM attempt_result r WHERE r.attempt_id = planned.attempt"   \
-    "  ORDER BY r.state <> 'posted', r.id DESC LIMIT 1) AS result FROM planned) "
-
-#define SELECT_COLUMNS                                                                             \
+    "  ORDER BY r.state <> 'posted', r.id DESC LIMIT 1) AS result FROM planned) "                  \
     "SELECT s.id, s.block, s.plan, s.experiment, s.position, s.variant, s.channel, s.slot,"        \
     " s.design, s.probability, s.local_date, s.local_time, s.timezone, s.due_at, s.drawn_at,"      \
     " d.state, d.dropped_at, d.reason, s.attempt,"                                                 \
@@ -52,6 +62,15 @@ const char *abp_post_state_name(enum abp_post_state state)
     " LEFT JOIN attempt_result r ON r.id = s.result"                                               \
     " LEFT JOIN post ON post.attempt_id = s.attempt "                                              \
     "ORDER BY s.due_at, s.id"
+
+#define WHEN_DUE "p.due_at >= :from AND p.due_at < :before"
+#define ANY_DUE  "+p.due_at >= :from AND +p.due_at < :before"
+
+static const char select_one[] = SELECT_PLANNED("p.id = :id AND " ANY_DUE);
+static const char select_block[] = SELECT_PLANNED("p.block_id = :block AND " ANY_DUE);
+static const char select_experiment[] = SELECT_PLANNED("e.name = :experiment AND " ANY_DUE);
+static const char select_channel[] = SELECT_PLANNED("b.channel = :channel AND " ANY_DUE);
+static const char select_due[] = SELECT_PLANNED(WHEN_DUE);
 
 enum {
     C_ID,
@@ -185,9 +204,23 @@ static int read_planned(struct abp_planned *p, struct abp_statement *s, struct a
     return abp_column_copy(&p->reason, s, why, err);
 }
 
+static const char *statement_for(const struct abp_planned_filter *filter)
+{
+    if (filter->id)
+        return select_one;
+    if (filter->block)
+        return select_block;
+    if (filter->experiment)
+        return select_experiment;
+    return filter->channel ? select_channel : select_due;
+}
+
 static void bind_filter(struct abp_statement *s, const struct abp_planned_filter *filter)
 {
-    abp_bind_int(s, abp_param(s, ":id"), filter->id);
+    int open = filter->states && !(filter->states & ~OPEN_STATES);
+    if (filter->id)
+        abp_bind_int(s, abp_param(s, ":id"), filter->id);
+    abp_bind_int(s, abp_param(s, ":open"), open);
     abp_bind_int(s, abp_param(s, ":block"), filter->block);
     abp_bind_text(s, abp_param(s, ":experiment"), filter->experiment);
     abp_bind_text(s, abp_param(s, ":channel"), filter->channel);
@@ -224,7 +257,7 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
     size_t capacity = 0;
     int row = -1;
     memset(list, 0, sizeof *list);
-    if (abp_db_prepare(&s, store->db, SELECT_PLANNED SELECT_COLUMNS, err) != 0)
+    if (abp_db_prepare(&s, store->db, statement_for(filter), err) != 0)
         return -1;
     bind_filter(s, filter);
     while ((filter->limit == 0 || list->count < (size_t)filter->limit) &&
@@ -239,13 +272,28 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
     return row < 0 ? -1 : 0;
 }
 
+int abp_outbox_has_begun(struct abp_store *store, const char *experiment, struct abp_error *err)
+{
+    static const char sql[] =
+        "SELECT 1 FROM experiment e JOIN plan ON plan.experiment_id = e.id"
+        " JOIN block b ON b.plan_id = plan.id JOIN planned_post p ON p.block_id = b.id"
+        " WHERE e.name = :experiment LIMIT 1";
+    struct abp_statement *s = NULL;
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
+        return -1;
+    abp_bind_text(s, abp_param(s, ":experiment"), experiment);
+    int row = abp_step(s, err);
+    abp_db_finish(s);
+    return row;
+}
+
 int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *channel, int64_t except,
-                         struct abp_error *err)
+                         int64_t now, struct abp_error *err)
 {
     static const char sql[] =
         "SELECT max(a.started_at) FROM block b JOIN planned_post p ON p.block_id = b.id"
         " JOIN attempt a ON a.planned_post_id = p.id"
-        " WHERE b.channel = :channel AND p.id <> :except"
+        " WHERE b.channel = :channel AND p.id <> :except AND a.started_at <= :until"
         " AND COALESCE((SELECT state FROM attempt_result r WHERE r.attempt_id = a.id"
         "  ORDER BY r.id DESC LIMIT 1), 'sending') NOT IN ('not-posted', 'refused')";
     struct abp_statement *s = NULL;
@@ -254,6 +302,7 @@ int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *chann
         return -1;
     abp_bind_text(s, abp_param(s, ":channel"), channel);
     abp_bind_int(s, abp_param(s, ":except"), except);
+    abp_bind_int(s, abp_param(s, ":until"), now + ABP_CLOCK_SLACK);
     int row = abp_step(s, err);
     if (row > 0)
         *at = abp_column_int(s, 0);

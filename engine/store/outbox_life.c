@@ -66,20 +66,18 @@ static int is_file_used(struct abp_store *store, const struct abp_planned *post,
 }
 
 /* 1: nothing was sent on the channel since. */
-static int is_quiet(struct abp_store *store, const struct abp_planned *post, int64_t since,
-                    struct abp_error *err)
+static int is_quiet(struct abp_store *store, const struct abp_planned *post,
+                    const struct abp_claim *claim, struct abp_error *err)
 {
     int64_t last;
-    if (since == 0)
+    if (claim->quiet_since == 0)
         return 1;
-    if (abp_outbox_last_post(&last, store, post->channel, post->id, err) != 0)
+    if (abp_outbox_last_post(&last, store, post->channel, post->id, claim->now, err) != 0)
         return -1;
-    return last <= since;
+    return last <= claim->quiet_since;
 }
 
-/* 1: the server asked for a pause that is not over. A pause of more than a day was never asked for:
- * then the clock was set back. */
-static int is_pausing(const struct abp_planned *post, int64_t now)
+int abp_outbox_is_pausing(const struct abp_planned *post, int64_t now)
 {
     return post->retry_at > now && post->retry_at - now <= LONGEST_PAUSE;
 }
@@ -87,7 +85,7 @@ static int is_pausing(const struct abp_planned *post, int64_t now)
 static int claim_post(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
                       const struct abp_planned *post, struct abp_error *err)
 {
-    if (post->state != ABP_PLANNED || is_pausing(post, claim->now))
+    if (post->state != ABP_PLANNED || abp_outbox_is_pausing(post, claim->now))
         return 0;
     /* A later attempt sends what the first one sent, under the same key, or nothing. Others are the
      * bytes of a process that has not seen the first one, which came and went meanwhile. */
@@ -98,7 +96,7 @@ static int claim_post(int64_t *attempt, struct abp_store *store, const struct ab
     int used = is_file_used(store, post, claim->file, err);
     if (used != 0)
         return used < 0 ? -1 : 0;
-    int quiet = is_quiet(store, post, claim->quiet_since, err);
+    int quiet = is_quiet(store, post, claim, err);
     if (quiet <= 0)
         return quiet;
     return insert_attempt(attempt, store, claim, post->attempts + 1, err) == 0 ? 1 : -1;

@@ -33,6 +33,7 @@ struct abp_forecast_input {
     size_t channels;                       /* at least 1 */
     const struct abp_posterior *posterior; /* borrowed; of these posts */
     size_t blocks;                         /* to come: one post of every variant each; at least 1 */
+    const unsigned char *wanted; /* borrowed; variants: 1: forecast this one; NULL: all of them */
     double confidence, min_lift, rope;
     size_t min_posts;
     size_t worlds; /* 0: ABP_FORECAST_WORLDS, fewer where there are thousands of posts */
@@ -40,7 +41,8 @@ struct abp_forecast_input {
 };
 
 struct abp_forecast {
-    double p_decided; /* chance of a decision after all blocks to come; NaN: the baseline */
+    double p_decided; /* chance of a decision after all blocks to come; NaN: the baseline, or not
+                         wanted */
     double posts;     /* posts to come, of all variants, after which a decision is as likely as not;
                          NaN: it is not even after all of them */
 };

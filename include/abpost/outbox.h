@@ -76,10 +76,22 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
                     const struct abp_planned_filter *filter, struct abp_error *err) ABP_MUST_CHECK;
 void abp_planned_list_release(struct abp_planned_list *list);
 
-/* When a channel was last sent anything that is out or may be, but for the post `except`: UTC
- * seconds; 0: never. */
-int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *channel, int64_t except,
+/* 1: posts were drawn for the experiment; 0: none; -1. */
+int abp_outbox_has_begun(struct abp_store *store, const char *experiment,
                          struct abp_error *err) ABP_MUST_CHECK;
+
+/* How far the clocks of machines over one store may differ, in seconds. What was noted further ahead
+ * than that was noted by a clock that was wrong, and holds nothing up. */
+#define ABP_CLOCK_SLACK 900
+
+/* When a channel was last sent anything that is out or may be, but for the post `except`: UTC
+ * seconds, at most now + ABP_CLOCK_SLACK; 0: never. */
+int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *channel, int64_t except,
+                         int64_t now, struct abp_error *err) ABP_MUST_CHECK;
+
+/* 1: what its newest attempt came to asks for a pause that is not over. No server asks for more than
+ * a day: then the clock was set back, and the pause is over. */
+int abp_outbox_is_pausing(const struct abp_planned *post, int64_t now);
 
 /* ---- a transaction around several calls, with the right to write from its begin on ---- */
 

@@ -9,6 +9,10 @@
  * not valid), or len when all of it is. */
 size_t abp_utf8_invalid_at(const char *text, size_t len);
 
+/* 1: a reader sees this character, or it joins others into one that is seen. 0: it steers
+ * (controls, line and paragraph ends, what turns the direction of writing around) or is none. */
+int abp_is_harmless(int32_t code);
+
 /* The whole of text as a finite decimal number ("12", "-0.5", "1e6"; no hex, no blanks, no inf or
  * nan, no locale). 0, or -1 when it is not one or overflows. */
 int abp_parse_double(const char *text, double *value);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes tests/bench/RESULTS.md anew: builds the release and runs every section of bench_results, as
-# many side by side as there are processors. At full scale about 25 minutes of CPU time.
+# many side by side as there are processors. At full scale about half an hour of CPU time.
 #   tests/bench/results.sh [SCALE]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -12,7 +12,7 @@ cmake --build --preset release --target bench_results >&2
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-sections=(false-alarms power coverage winner forecast)
+sections=(false-alarms usual-rule power coverage winner forecast)
 printf '%s\n' "${sections[@]}" |
     xargs -P "$(nproc)" -I{} sh -c "build/release/tests/bench_results {} $scale >$work/{}"
 

@@ -2,7 +2,7 @@
 # Data flows one way, and the folders show it: a file of engine/ may include only headers of its own
 # folder and of the rows below it.
 #
-#   base  <-  config, store, stats, channels  <-  plan, publish, collect, evaluate  <-  report, cli
+#   base  <-  config, store, stats, channels  <-  plan, publish, collect, evaluate  <-  report  <-  cli
 #
 # Siblings in a row do not include each other. engine/main.c stands on top. A public header
 # include/abpost/x.h belongs to the folder of its engine/FOLDER/x.c; the table below says where the
@@ -79,8 +79,9 @@ project_files 'engine/*.c' 'engine/*.h' 'include/abpost/*.h' | sort |
         row["base"] = 1
         row["config"] = row["store"] = row["stats"] = row["channels"] = 2
         row["plan"] = row["publish"] = row["collect"] = row["evaluate"] = 3
-        row["report"] = row["cli"] = 4
-        row["main"] = 5
+        row["report"] = 4
+        row["cli"] = 5
+        row["main"] = 6
         lines = split(table, line, "\n")
         for (i = 1; i <= lines; i++)
             if (split(line[i], part, / *= */) == 2)

@@ -11,7 +11,7 @@
 zone=Europe/Paris fans=16
 RANDOM=${FANS_SEED:-1}
 started=$SECONDS
-declare -A given=() # ID of a post: likes so far
+declare -A given=() later=() # by a post's ID: its likes in all, and those that are still to come
 
 make_world() {
     mkdir -p "$world/experiments" "$world/secrets"
@@ -66,22 +66,19 @@ list_posts() { # what both accounts have on their server, into $scratch/posts: I
     done >"$scratch/posts"
 }
 
-# Each of the fans likes a question with a chance of 1 in 2 and a story with one of 1 in 4: some
-# at once, the others three hours later.
+# Each of the fans likes a question with a chance of 1 in 2 and a story with one of 1 in 4: half of
+# them at once, the others three hours later.
 like() {
     local uri text chance count i
     list_posts
     while IFS=$'\t' read -r uri text; do
-        case $text in What*) chance=50 ;; *) chance=25 ;; esac
-        case ${given[$uri]-new} in
-        new)
+        if [ -z "${given[$uri]-}" ]; then
+            case $text in What*) chance=50 ;; *) chance=25 ;; esac
             for ((count = 0, i = 0; i < fans; i++)); do count=$((count + (RANDOM % 100 < chance))); done
-            given[$uri]=$((count / 2)):$((count - count / 2))
-            ;;
-        *:*) given[$uri]=$((${given[$uri]%:*} + ${given[$uri]#*:})) ;;
-        *) continue ;;
-        esac
-        count=${given[$uri]%:*}
+            given[$uri]=$count later[$uri]=$((count / 2)) count=$((count - count / 2))
+        else
+            count=${later[$uri]} later[$uri]=0
+        fi
         [ "$count" = 0 ] || deed like "{\"uri\":\"$uri\",\"count\":$count}" >/dev/null
     done <"$scratch/posts"
     deed settle >/dev/null
@@ -98,7 +95,6 @@ a_day() { # DATE: the ticks of a day, then its night
     clock "$1 23:01"
     at --seed 1 nightly
     exits 0
-    list_posts
     like
 }
 
@@ -179,7 +175,7 @@ ask_store "SELECT r.remote_id, CAST(d.value AS INTEGER) FROM post
     JOIN reading d ON d.post_id = post.id AND d.metric = 'likes' AND d.age BETWEEN 21600 AND 22500
     ORDER BY 1" >"$scratch/read"
 xargs -n 20 <"$scratch/ids" | while read -r -a ids; do
-    curl -sS -G "$appview/xrpc/app.bsky.feed.getPosts" "${ids[@]/#/--data-urlencode=uris=}"
+    curl -sS "$appview/xrpc/app.bsky.feed.getPosts?$(printf 'uris=%s&' "${ids[@]}")"
 done | jq -r '.posts[] | "\(.uri)|\(.likeCount)"' | sort >"$scratch/likes"
 for id in "${!given[@]}"; do echo "$id|${given[$id]}"; done | sort >"$scratch/given"
 is "likes that were given" "$(wc -l <"$scratch/given")" 40

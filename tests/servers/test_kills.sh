@@ -21,7 +21,7 @@ make_world() { # DIR: two accounts of one server, in both dialects, and a folder
         den_channel den
         printf '[channel hand]\ntype = outbox\n'
     } >abpost.ini
-    write_experiment "sky, den, hand" 'start = 2027-02-28' \
+    write_experiment "sky, den, hand" 'start = 2027-03-01' \
         'times = 00:00 03:00 06:00 09:00 12:00 15:00 18:00 21:00' 'max_lateness = 2h'
     write_posts 24
     popd >/dev/null || exit 1

@@ -30,7 +30,7 @@ make_world() { # DIR
         den_channel den2
         printf '[channel hand]\ntype = outbox\n'
     } >abpost.ini
-    write_experiment "sky1, sky2, den1, den2, hand" 'start = 2027-02-28' 'max_lateness = 3h' \
+    write_experiment "sky1, sky2, den1, den2, hand" 'start = 2027-03-01' 'max_lateness = 3h' \
         "times = $(printf '%02d:00 ' $(seq 0 23))"
     write_posts 80
     popd >/dev/null || exit 1

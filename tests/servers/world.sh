@@ -2,7 +2,7 @@
 # of the misbehaving server, under a clock that a test moves; and the comparison at the end, of what
 # that server has with what the store says.
 export SKY=app-password
-start=1803859200 # 2027-02-28T00:00:00Z, a Sunday
+start=1803859200 # 2027-03-01T00:00:00Z, a Monday
 posted=0         # posts in all worlds that were compared
 
 stamp() { # SECONDS since 1970

@@ -116,7 +116,8 @@ static void json_has_every_member_of_the_interface(void **state)
     v[1].channels = &channel;
     v[1].channel_count = 1;
     struct abp_result r = usual_result(v, 2);
-    struct abp_shown shown = {"question-2019", "A question earns more", &r, NULL};
+    struct abp_experiment asks = {.hypothesis = (char[]){"A question earns more"}};
+    struct abp_shown shown = {.name = "question-2019", .result = &r, .experiment = &asks};
     struct capture capture;
     capture_begin(&capture);
     json_t *root = parse(show(&capture, ABP_JSON, 0, 1, &shown, 1, NULL));
@@ -166,7 +167,7 @@ static void json_numbers_are_exact_or_null(void **state)
     v[1].guard.e_value = 1e300;
     struct abp_result r = usual_result(v, 2);
     r.fit.khat = r.fit.ess = NAN;
-    struct abp_shown shown = {"n", NULL, &r, NULL};
+    struct abp_shown shown = {.name = "n", .result = &r};
     struct capture capture;
     capture_begin(&capture);
     json_t *root = parse(show(&capture, ABP_JSON, 0, 1, &shown, 1, NULL));
@@ -188,7 +189,8 @@ static void json_of_none_one_and_a_failed_experiment(void **state)
 {
     (void)state;
     struct abp_result r = usual_result(NULL, 0);
-    struct abp_shown shown[2] = {{"empty", NULL, &r, NULL}, {"broken", NULL, NULL, "no such file"}};
+    struct abp_shown shown[2] = {{.name = "empty", .result = &r},
+                                 {.name = "broken", .error = "no such file"}};
     for (size_t count = 0; count <= 2; count++) {
         struct capture capture;
         capture_begin(&capture);
@@ -214,7 +216,7 @@ static void json_keeps_names_and_stays_ascii(void **state)
     char name[] = "caf\xc3\xa9 \033[2J \xc2\x9b\xe2\x80\xae";
     struct abp_variant_result v[2] = {unknown_variant(name), unknown_variant((char[]){"a\xff"})};
     struct abp_result r = usual_result(v, 2);
-    struct abp_shown shown = {"n", NULL, &r, NULL};
+    struct abp_shown shown = {.name = "n", .result = &r};
     struct capture capture;
     capture_begin(&capture);
     char *text = show(&capture, ABP_JSON, 0, 1, &shown, 1, NULL);
@@ -280,8 +282,9 @@ static void csv_rows_are_whole_and_read_back(void **state)
     struct abp_result r = usual_result(v, 2), empty = usual_result(NULL, 0);
     r.warnings = warnings;
     r.warning_count = 2;
-    struct abp_shown shown[3] = {
-        {"a, b", NULL, &r, NULL}, {"gone", NULL, NULL, "no file"}, {"empty", NULL, &empty, NULL}};
+    struct abp_shown shown[3] = {{.name = "a, b", .result = &r},
+                                 {.name = "gone", .error = "no file"},
+                                 {.name = "empty", .result = &empty}};
     struct capture capture;
     capture_begin(&capture);
     char *text = show(&capture, ABP_CSV, 0, 3, shown, 3, NULL);
@@ -320,7 +323,7 @@ static void csv_on_a_terminal_is_harmless(void **state)
     (void)state;
     struct abp_variant_result v[2] = {unknown_variant(hostile), unknown_variant(hostile)};
     struct abp_result r = usual_result(v, 2);
-    struct abp_shown shown = {hostile, NULL, &r, NULL};
+    struct abp_shown shown = {.name = hostile, .result = &r};
     struct capture capture;
     capture_begin(&capture);
     capture.env.out_is_terminal = 1;
@@ -359,7 +362,8 @@ static void text_says_what_matters(void **state)
     v[1].reason = (char[]){"Nothing is decided yet."};
     v[1].net_value = normal_summary(1.25, 2);
     struct abp_result r = usual_result(v, 2);
-    struct abp_shown shown = {"question-2019", "A question earns more", &r, NULL};
+    struct abp_experiment asks = {.hypothesis = (char[]){"A question earns more"}};
+    struct abp_shown shown = {.name = "question-2019", .result = &r, .experiment = &asks};
     struct capture capture;
     capture_begin(&capture);
     char *text = show(&capture, ABP_TEXT, 0, 1, &shown, 1, NULL);
@@ -420,8 +424,10 @@ static void text_survives_everything(void **state)
         struct abp_result r = usual_result(v, count);
         r.warnings = warnings;
         r.warning_count = 1;
-        struct abp_shown shown[3] = {
-            {hostile, hostile, &r, NULL}, {hostile, NULL, NULL, hostile}, {"c", NULL, &r, NULL}};
+        struct abp_experiment asks = {.hypothesis = hostile};
+        struct abp_shown shown[3] = {{.name = hostile, .result = &r, .experiment = &asks},
+                                     {.name = hostile, .error = hostile},
+                                     {.name = "c", .result = &r}};
         for (int kind = 0; kind < 48; kind++) {
             struct capture capture;
             capture_begin(&capture);
@@ -450,7 +456,8 @@ static void text_fits_the_width(void **state)
         v[i].reason = sentence;
     }
     struct abp_result r = usual_result(v, 8);
-    struct abp_shown shown[2] = {{longish, NULL, &r, NULL}, {"broken", NULL, NULL, "why"}};
+    struct abp_shown shown[2] = {{.name = longish, .result = &r},
+                                 {.name = "broken", .error = "why"}};
     for (int width = 60; width < 140; width++) {
         for (size_t expected = 1; expected <= 2; expected++) {
             struct capture capture;
@@ -472,8 +479,9 @@ static void many_are_counted_by_verdict(void **state)
     v[1].p_best = 0.99;
     v[2].verdict = ABP_DROP;
     struct abp_result r = usual_result(v, 3);
-    struct abp_shown shown[3] = {
-        {"one", NULL, &r, NULL}, {"two", NULL, &r, NULL}, {"bad", NULL, NULL, "why"}};
+    struct abp_shown shown[3] = {{.name = "one", .result = &r},
+                                 {.name = "two", .result = &r},
+                                 {.name = "bad", .error = "why"}};
     struct capture capture;
     capture_begin(&capture);
     capture.env.width = 120;

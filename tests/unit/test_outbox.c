@@ -149,6 +149,46 @@ static void test_found_late(void **state)
     abp_store_close(store);
 }
 
+/* What is open is found however it is asked for, and nothing else is. */
+static void test_open(void **state)
+{
+    const unsigned open = 1u << ABP_PLANNED | 1u << ABP_SENDING | 1u << ABP_UNKNOWN;
+    struct abp_store *store = scratch_store(*state);
+    struct abp_planned_list all, found;
+    plan(store, 6);
+    settle(store, claim(store, 1), ABP_POSTED);
+    assert_true(claim(store, 2) > 0);
+    settle(store, claim(store, 3), ABP_UNKNOWN);
+    assert_int_equal(abp_outbox_drop(store, 5, ABP_MISSED, "late", NOW, &err), 1);
+    int64_t attempt = claim(store, 7);
+    settle(store, attempt, ABP_PLANNED);
+    assert_int_equal(abp_outbox_drop(store, 7, ABP_MISSED, "late", NOW, &err), 1);
+    settle(store, attempt, ABP_UNKNOWN); /* somebody who had asked before */
+    settle(store, claim(store, 9), ABP_REFUSED);
+    OK(abp_outbox_list(&all, store, &(struct abp_planned_filter){0}, &err));
+    assert_int_equal(all.count, 12);
+    struct abp_planned_filter by[] = {
+        {.states = open}, {.states = open, .experiment = "x"}, {.states = open, .channel = "sky"}};
+    for (size_t k = 0; k < sizeof by / sizeof *by; k++) {
+        size_t next = 0;
+        OK(abp_outbox_list(&found, store, &by[k], &err));
+        for (size_t i = 0; i < all.count; i++)
+            if (open & 1u << all.list[i].state)
+                assert_int_equal(found.list[next++].id, all.list[i].id);
+        assert_int_equal(found.count, next);
+        assert_int_equal(next, 6); /* 2, 3, 4, 7, 11, 12 */
+        abp_planned_list_release(&found);
+    }
+    abp_planned_list_release(&all);
+    struct abp_planned_filter block = {.block = 2, .channel = "sea"};
+    OK(abp_outbox_list(&found, store, &block, &err));
+    assert_int_equal(found.count, 0);
+    abp_planned_list_release(&found);
+    assert_int_equal(abp_outbox_has_begun(store, "x", &err), 1);
+    assert_int_equal(abp_outbox_has_begun(store, "y", &err), 0);
+    abp_store_close(store);
+}
+
 /* Two who asked at once, one of them before the second attempt and answered after it: the post is
  * out once, whichever attempt it is said of. */
 static void test_out_once(void **state)
@@ -428,7 +468,7 @@ int main(void)
         TEST(test_life),       TEST(test_found_late),   TEST(test_drop),
         TEST(test_same_bytes), TEST(test_two_claim),    TEST(test_analysis_and_decisions),
         TEST(test_made),       TEST(test_file_and_gap), TEST(test_one_id),
-        TEST(test_out_once),   TEST(test_pause),
+        TEST(test_out_once),   TEST(test_pause),        TEST(test_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* The findings of many experiments side by side: which survive e-BH (fdr.h). */
-#ifndef ABPOST_CLI_PORTFOLIO_H
-#define ABPOST_CLI_PORTFOLIO_H
+#ifndef ABPOST_PORTFOLIO_H
+#define ABPOST_PORTFOLIO_H
 
 #include "abpost/fdr.h"
 #include "abpost/result.h"

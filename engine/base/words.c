@@ -1,4 +1,4 @@
-#include "screen.h"
+#include "abpost/words.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -67,4 +67,39 @@ struct abp_number abp_count_words(size_t count)
     }
     words.text[at] = '\0';
     return words;
+}
+
+const char *abp_verdict_words(enum abp_verdict verdict)
+{
+    static const char *const words[ABP_VERDICT_COUNT] = {
+        [ABP_NO_VERDICT] = "baseline",
+        [ABP_REPEAT] = "repeat",
+        [ABP_DROP] = "drop",
+        [ABP_SAME] = "same",
+        [ABP_LEANING_REPEAT] = "leaning repeat",
+        [ABP_LEANING_DROP] = "leaning drop",
+        [ABP_KEEP_TESTING] = "keep testing",
+        [ABP_EXHAUSTED] = "exhausted",
+    };
+    return (unsigned)verdict < ABP_VERDICT_COUNT ? words[verdict] : "";
+}
+
+void abp_put_forecast(struct abp_buffer *buf, const struct abp_forecast_result *f)
+{
+    if (isnan(f->p_decided))
+        return;
+    size_t by = (size_t)f->by;
+    if (isnan(f->posts)) {
+        abp_buffer_printf(buf, "A decision is unlikely to come in time: %s by %s posts.",
+                          abp_percent_words(f->p_decided).text, abp_count_words(by).text);
+        return;
+    }
+    abp_buffer_printf(buf, "Likely decided after about %s more posts",
+                      abp_count_words((size_t)f->posts).text);
+    if (f->weeks >= 1.5)
+        abp_buffer_printf(buf, " (%.0f weeks)", f->weeks);
+    else if (!isnan(f->weeks))
+        abp_buffer_add(buf, " (a week)");
+    abp_buffer_printf(buf, "; %s by %s posts.", abp_percent_words(f->p_decided).text,
+                      abp_count_words(by).text);
 }

@@ -1,4 +1,4 @@
-#include "portfolio.h"
+#include "abpost/portfolio.h"
 
 #include "abpost/text.h"
 
