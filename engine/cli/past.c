@@ -2,6 +2,7 @@
 
 #include "screen.h"
 
+#include "abpost/evaluate.h"
 #include "abpost/forecast.h"
 #include "abpost/text.h"
 
@@ -154,7 +155,7 @@ int abp_floor_find(struct abp_floor *floor, const struct abp_experiment *experim
                                     .slots = 1,
                                     .blocks = blocks,
                                     .planned_blocks = blocks,
-                                    .alpha = d->alpha,
+                                    .alpha = abp_alpha_of_variants(experiment),
                                     .confidence = d->confidence,
                                     .min_lift = d->min_lift,
                                     .min_posts = (size_t)d->min_posts,

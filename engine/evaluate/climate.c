@@ -104,7 +104,7 @@ int abp_climate_learn(struct abp_climate *climate, const struct abp_experiment *
     struct abp_experiment any = *experiment; /* its styles do not matter here */
     struct table table;
     struct abp_error own;
-    any.variant_count = 0;
+    any.variant_count = any.factor_count = 0;
     any.baseline = NULL;
     if (posts->count < ABP_CLIMATE_LEAST || table_init(&table, &any, posts, &own) != 0)
         return 0;
