@@ -268,7 +268,8 @@ static void put_level(struct abp_show *show, const struct abp_screen *screen,
     abp_buffer_add(buf, ", ");
     put_plural(buf, level->posts, "post");
     abp_buffer_byte(buf, '\n');
-    abp_buffer_add(note, level->reason);
+    if (level->reason)
+        abp_buffer_add(note, level->reason);
     put_note(buf, screen, note);
     put_chances(note, level->p_best, level->expected_loss);
     put_guard(note, &level->guard, level->guard.blocks == 1 ? "pair" : "pairs");
