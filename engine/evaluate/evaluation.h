@@ -4,6 +4,7 @@
 
 #include "abpost/config.h"
 #include "abpost/contrast.h"
+#include "abpost/level_guard.h"
 #include "abpost/posts.h"
 #include "abpost/result.h"
 #include "abpost/verdict.h"
@@ -86,6 +87,10 @@ int evaluation_compare(enum abp_verdict *verdict, char **reason, const struct co
 int evaluation_describe_levels(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 int evaluation_fit_levels(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 int evaluation_guard_levels(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+/* What the guards of levels take; of a table with factors. */
+struct abp_level_guard_input evaluation_level_guard_input(const struct abp_experiment *experiment,
+                                                          const struct table *table,
+                                                          const struct abp_guard_input *posts);
 int evaluation_level_verdicts(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 
 #endif

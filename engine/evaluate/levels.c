@@ -3,7 +3,6 @@
 
 #include "abpost/evaluate.h"
 #include "abpost/factors.h"
-#include "abpost/level_guard.h"
 #include "abpost/summary.h"
 #include "abpost/text.h"
 
@@ -165,24 +164,33 @@ static void copy_guard(const struct evaluation *e, struct level *level,
         e->guard.timed ? out->guard.max_direction : out->guard.direction;
 }
 
+struct abp_level_guard_input evaluation_level_guard_input(const struct abp_experiment *experiment,
+                                                          const struct table *table,
+                                                          const struct abp_guard_input *posts)
+{
+    double alpha = experiment->decision.alpha;
+    size_t tests = 0;
+    if (table->factors > 1)
+        alpha -= abp_alpha_of_variants(experiment);
+    for (size_t f = 0; f < table->factors; f++)
+        tests += table->levels[f] - 1;
+    return (struct abp_level_guard_input){.posts = posts,
+                                          .factors = table->factors,
+                                          .levels = table->levels,
+                                          .level = table->level,
+                                          .zero = table->zero,
+                                          .threshold = (double)tests / alpha};
+}
+
 int evaluation_guard_levels(struct evaluation *e, struct abp_error *err)
 {
-    const struct abp_experiment *x = e->experiment;
-    double alpha = x->decision.alpha;
     if (e->level_count == 0)
         return 0;
-    if (e->table.factors > 1)
-        alpha -= abp_alpha_of_variants(x);
     struct abp_level_guard *out = calloc(e->level_count, sizeof *out);
     if (!out)
         return abp_fail_memory(err);
-    struct abp_level_guard_input in = {.posts = &e->guard.input,
-                                       .factors = e->table.factors,
-                                       .levels = e->table.levels,
-                                       .level = e->table.level,
-                                       .zero = e->table.zero,
-                                       .threshold =
-                                           (double)(e->level_count - e->table.factors) / alpha};
+    struct abp_level_guard_input in =
+        evaluation_level_guard_input(e->experiment, &e->table, &e->guard.input);
     int rc = abp_level_guards(out, &in, err);
     for (size_t l = 0; rc == 0 && l < e->level_count; l++)
         if (!e->levels[l].is_zero)
