@@ -90,7 +90,8 @@ static void work(void *context, void *argument)
     struct simulation *s = context;
     struct job *job = argument;
     struct abp_sim_slot *slots = calloc(s->scene.count + 1, sizeof *slots);
-    job->verdicts = calloc(BATCH * (s->scene.variants + s->scene.level_count), sizeof *job->verdicts);
+    job->verdicts =
+        calloc(BATCH * (s->scene.variants + s->scene.level_count), sizeof *job->verdicts);
     job->failed = !slots || !job->verdicts;
     if (job->failed)
         abp_fail_memory(&job->err);

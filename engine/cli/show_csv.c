@@ -1,5 +1,5 @@
-/* One row for each variant of each experiment, then one for each level of its factors. The header, the rows and the help are made from the
- * one table of columns below. */
+/* One row for each variant of each experiment, then one for each level of its factors. The header,
+ * the rows and the help are made from the one table of columns below. */
 #include "encode.h"
 #include "show.h"
 
@@ -226,28 +226,34 @@ static void put_level(struct abp_show *show, const struct abp_shown *shown,
 {
     const struct abp_level_result *level = &factor->levels[l];
     const struct abp_summary absent = {NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-    const struct abp_variant_result view = {
-        .name = level->name,
-        .posts = level->posts,
-        .missing = level->missing,
-        .outcome_total = NAN,
-        .exposure_total = NAN,
-        .raw_ratio = NAN,
-        .log_lift = level->log_lift,
-        .lift = level->lift,
-        .next_post = absent,
-        .p_better = level->p_better,
-        .p_best = level->p_best,
-        .expected_loss = level->expected_loss,
-        .net_value = absent,
-        .p_net_better = NAN,
-        .guard = level->guard,
-        .forecast = {NAN, NAN, NAN, NAN},
-        .without = {absent, NAN, ABP_NO_VERDICT},
-        .verdict = level->verdict,
-        .reason = level->reason};
-    put_row(show, shown,
-            (struct csv_row){&view, factor->name, factor->levels[0].name, SIZE_MAX});
+    const struct abp_variant_result view = {.name = level->name,
+                                            .posts = level->posts,
+                                            .missing = level->missing,
+                                            .outcome_total = NAN,
+                                            .exposure_total = NAN,
+                                            .raw_ratio = NAN,
+                                            .log_lift = level->log_lift,
+                                            .lift = level->lift,
+                                            .next_post = absent,
+                                            .p_better = level->p_better,
+                                            .p_best = level->p_best,
+                                            .expected_loss = level->expected_loss,
+                                            .net_value = absent,
+                                            .p_net_better = NAN,
+                                            .guard = level->guard,
+                                            .forecast = {NAN, NAN, NAN, NAN},
+                                            .without = {absent, NAN, ABP_NO_VERDICT},
+                                            .verdict = level->verdict,
+                                            .reason = level->reason};
+    put_row(show, shown, (struct csv_row){&view, factor->name, factor->levels[0].name, SIZE_MAX});
+}
+
+static void put_levels(struct abp_show *show, const struct abp_shown *shown,
+                       const struct abp_result *result)
+{
+    for (size_t f = 0; f < result->factor_count; f++)
+        for (size_t l = 0; l < result->factors[f].level_count; l++)
+            put_level(show, shown, &result->factors[f], l);
 }
 
 /* The portfolio's tests are the variants with a guard, in their order; those of this experiment
@@ -269,9 +275,8 @@ void abp_csv_one(struct abp_show *show, const struct abp_shown *shown)
                                  tested ? test : SIZE_MAX});
         test += tested ? 1 : 0;
     }
-    for (size_t f = 0; result && f < result->factor_count; f++)
-        for (size_t l = 0; l < result->factors[f].level_count; l++)
-            put_level(show, shown, &result->factors[f], l);
+    if (result)
+        put_levels(show, shown, result);
 }
 
 void abp_csv_end(struct abp_show *show)

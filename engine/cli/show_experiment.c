@@ -10,7 +10,7 @@
 
 #define MAX_NOTE ((size_t)1 << 16) /* bytes of one sentence */
 
-enum { INDENT = 2, VERDICT = 40 };
+enum { INDENT = 2, VERDICT = 40, ROOM = 16 };
 
 struct abp_summary abp_ratio_of_lift(const struct abp_summary *lift)
 {
@@ -281,8 +281,13 @@ static void put_factor(struct abp_show *show, const struct abp_screen *screen,
                        const struct abp_factor_result *factor, struct abp_buffer *note)
 {
     struct abp_buffer *buf = &show->buf;
-    put_styled(buf, screen, ABP_BOLD, factor->name);
-    abp_buffer_add(buf, ", whatever else a post is put together from\n");
+    static const char rest[] = ", whatever else a post is put together from";
+    int room = screen->width - (int)strlen(rest);
+    abp_put_style(buf, screen, ABP_BOLD);
+    abp_put_text(buf, screen, factor->name, room > ROOM ? room : ROOM);
+    abp_put_style(buf, screen, ABP_PLAIN);
+    abp_buffer_add(buf, room > ROOM ? rest : "");
+    abp_buffer_byte(buf, '\n');
     put_level_bars(show, screen, factor);
     for (size_t i = 1; i < factor->level_count; i++)
         put_level(show, screen, &factor->levels[i], note);
@@ -323,8 +328,7 @@ static void put_fit(struct abp_buffer *buf, const struct abp_screen *screen,
         put_spread(buf, screen, abp_buffer_text(note), &result->factors[f].tau);
         abp_buffer_reset(note);
     }
-    put_spread(buf, screen,
-               result->factor_count ? "tau_v, beyond levels" : "tau_v, between styles",
+    put_spread(buf, screen, result->factor_count ? "tau_v, beyond levels" : "tau_v, between styles",
                &fit->tau_v);
     put_spread(buf, screen, "tau_u, between channels", &fit->tau_u);
     put_spread(buf, screen, "tau_b, of a style by channel", &fit->tau_b);

@@ -15,10 +15,10 @@
 
 /* One level of a factor. */
 struct level {
-    size_t factor, number;           /* its number in its factor */
-    struct abp_level_result *result; /* borrowed */
+    size_t factor, number;               /* its number in its factor */
+    struct abp_level_result *result;     /* borrowed */
     const char *factor_name, *zero_name; /* borrowed; zero_name: of the reference level */
-    int is_zero;                     /* 1: the reference level itself */
+    int is_zero;                         /* 1: the reference level itself */
     struct abp_evidence evidence;
 };
 
@@ -27,7 +27,7 @@ struct comparison {
     const struct evaluation *e; /* borrowed, as is the rest */
     const struct abp_evidence *evidence;
     const char *name, *base;
-    const char *factor; /* NULL: variants are compared */
+    const char *factor;                         /* NULL: variants are compared */
     double p_better, expected_loss, q025, q975; /* the last two of the log lift */
     double cost, base_cost;                     /* NaN: not named */
 };

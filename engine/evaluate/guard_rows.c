@@ -117,8 +117,7 @@ int guard_rows_init(struct guard_rows *rows, const struct abp_experiment *experi
                                  .planned_blocks = planned_blocks(experiment, K),
                                  .posts = count,
                                  .variants = K,
-                                 .threshold =
-                                     (double)(K - 1) / abp_alpha_of_variants(experiment)};
+                                 .threshold = (double)(K - 1) / abp_alpha_of_variants(experiment)};
     return 0;
 }
 

@@ -151,8 +151,7 @@ static int check_guardrail(struct evaluation *e, size_t g, double *y, uint32_t *
     if (posts.total <= 0.0)
         return 0; /* never happened to anyone */
     struct abp_contrast *contrasts = calloc(t->variant_count, sizeof *contrasts);
-    struct abp_effect *effects =
-        e->level_count ? calloc(e->level_count, sizeof *effects) : NULL;
+    struct abp_effect *effects = e->level_count ? calloc(e->level_count, sizeof *effects) : NULL;
     int rc = contrasts && (effects || !e->level_count) ? 0 : abp_fail_memory(err);
     if (rc == 0)
         rc = guardrail_contrasts(e, g, &posts, contrasts, effects, err);

@@ -88,10 +88,8 @@ int evaluation_describe_levels(struct evaluation *e, struct abp_error *err)
 static struct abp_factors_options options_of(const struct evaluation *e)
 {
     const struct abp_decision *d = &e->experiment->decision;
-    return (struct abp_factors_options){.levels = e->table.levels,
-                                        .zero = e->table.zero,
-                                        .min_lift = d->min_lift,
-                                        .rope = d->rope};
+    return (struct abp_factors_options){
+        .levels = e->table.levels, .zero = e->table.zero, .min_lift = d->min_lift, .rope = d->rope};
 }
 
 static void copy_level(struct level *level, const struct abp_effect *effect,

@@ -456,10 +456,9 @@ int abp_simulate(struct abp_sim_outcome *out, const struct abp_sim_design *desig
             (struct abp_sim_verdict){.verdict = v ? ABP_KEEP_TESTING : ABP_NO_VERDICT};
     for (size_t f = 0; f < design->factor_count; f++)
         for (size_t l = 0; l < design->factors[f].level_count; l++)
-            out->levels[life.levels++] =
-                (struct abp_sim_verdict){.verdict = l == design->factors[f].of_variant[0]
-                                                        ? ABP_NO_VERDICT
-                                                        : ABP_KEEP_TESTING};
+            out->levels[life.levels++] = (struct abp_sim_verdict){
+                .verdict =
+                    l == design->factors[f].of_variant[0] ? ABP_NO_VERDICT : ABP_KEEP_TESTING};
     int rc = open_life(&life, err);
     if (rc == 0)
         rc = plan(&life, INT64_MIN, err);

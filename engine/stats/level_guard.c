@@ -178,8 +178,7 @@ static int check(const struct abp_level_guard_input *in, struct abp_error *err)
     const struct abp_guard_input *posts = in->posts;
     for (size_t f = 0; f < in->factors; f++)
         for (size_t v = 0; v < posts->variants; v++)
-            if (in->level[f * posts->variants + v] >= in->levels[f] ||
-                in->zero[f] >= in->levels[f])
+            if (in->level[f * posts->variants + v] >= in->levels[f] || in->zero[f] >= in->levels[f])
                 return abp_fail(err, ABP_BUG, "variant %zu has level %zu of factor %zu", v,
                                 in->level[f * posts->variants + v], f);
     for (size_t i = 0; i < posts->posts; i++)

@@ -39,7 +39,7 @@ int abp_climate_learn(struct abp_climate *climate, const struct abp_experiment *
 struct abp_climate_world {
     struct abp_world world;                       /* of the arrays below */
     double *theta, *channel, *slot, *interaction; /* owned */
-    size_t better; /* the style that was given the effect; 0: none, or effects were drawn */
+    size_t better;       /* the style that was given the effect; 0: none, or effects were drawn */
     double *level_theta; /* owned; of each level, less its factor's first; NULL: no factors */
     size_t level;        /* of all levels, the one that was given the effect; 0: none */
 };

@@ -18,8 +18,8 @@ int abp_evaluate(struct abp_result *result, const struct abp_experiment *experim
                  struct abp_error *err) ABP_MUST_CHECK;
 
 /* The part of alpha that the variants' guards share; the guards of levels have the rest. All of it
- * without factors, and with a single one, whose levels are the variants and are tested once; half of
- * it with more. */
+ * without factors, and with a single one, whose levels are the variants and are tested once; half
+ * of it with more. */
 double abp_alpha_of_variants(const struct abp_experiment *experiment);
 
 #endif

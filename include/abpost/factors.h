@@ -24,8 +24,8 @@ int abp_factor_effects(struct abp_effect *effects, const struct abp_posterior *p
 /* R_l is the ratio of level l to its factor's zero level, as above; 1 of the zero level itself. */
 struct abp_level_choice {
     double p_best;        /* P(R_l is the largest of its factor) */
-    double expected_loss; /* E[max_m R_m - R_l] over its factor: what choosing l gives up, as a share
-                             of what the zero level has */
+    double expected_loss; /* E[max_m R_m - R_l] over its factor: what choosing l gives up, as a
+                             share of what the zero level has */
 };
 
 /* Fills choices[0..posterior->levels), in the same order. 0, or -1 with ABP_FAILED when memory is

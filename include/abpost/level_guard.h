@@ -15,8 +15,8 @@
  * only the orders within pairs are random, each a fair coin. That is what guard.h asks for, with
  * (block, pair) in place of the block, l in place of the variant and r of the baseline: where a
  * block of eight has four pairs that differ in a factor, the level's guard sees four draws. Scores,
- * stakes and the end of the plan are guard.h's, and so is the proof: every function of the outcomes,
- * of the posts of all pairs and of the orders told before may be bet on.
+ * stakes and the end of the plan are guard.h's, and so is the proof: every function of the
+ * outcomes, of the posts of all pairs and of the orders told before may be bet on.
  *
  *   - Several posts of each variant in a block (imported data): the pair's posts are shuffled among
  *     themselves, C(m, k) ways; the same.
@@ -37,8 +37,8 @@
  *
  * WITHOUT PAIRS. In a design where no two variants differ in this factor alone (half of the eight
  * combinations, taken so that each two of them differ twice), swapping labels changes other factors
- * too, and nothing but a model that adds effects up tells them apart. Then there is no guard, `pairs`
- * says so, and no verdict is stronger than leaning. */
+ * too, and nothing but a model that adds effects up tells them apart. Then there is no guard,
+ * `pairs` says so, and no verdict is stronger than leaning. */
 #ifndef ABPOST_LEVEL_GUARD_H
 #define ABPOST_LEVEL_GUARD_H
 
@@ -61,9 +61,9 @@ struct abp_level_guard {
     size_t pairs; /* of variants that differ in this level and the reference alone; 0: no guard */
 };
 
-/* out: an entry for each level, factor by factor; the reference's own, and those without pairs, have
- * e_value 1 and no blocks. ABP_DATA as abp_guard; ABP_BUG for a level out of range. On -1 out is
- * undefined. */
+/* out: an entry for each level, factor by factor; the reference's own, and those without pairs,
+ * have e_value 1 and no blocks. ABP_DATA as abp_guard; ABP_BUG for a level out of range. On -1 out
+ * is undefined. */
 int abp_level_guards(struct abp_level_guard *out, const struct abp_level_guard_input *in,
                      struct abp_error *err) ABP_MUST_CHECK;
 

@@ -82,7 +82,7 @@ struct abp_level_result {
        the reference's own, as is all that follows but p_best and expected_loss */
     struct abp_summary log_lift, lift;
     double p_better;
-    double p_best, expected_loss; /* among the levels of its factor */
+    double p_best, expected_loss;  /* among the levels of its factor */
     struct abp_guard_result guard; /* level_guard.h; NaN also where there are no pairs */
     size_t pairs; /* of variants that differ in this level and the reference's alone */
     enum abp_verdict verdict;

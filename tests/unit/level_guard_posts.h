@@ -1,5 +1,5 @@
-/* Factorial experiments for the level guard's tests: combinations of three factors, a block one post
- * of each in random order (or posts drawn one by one), outcomes from the generators of
+/* Factorial experiments for the level guard's tests: combinations of three factors, a block one
+ * post of each in random order (or posts drawn one by one), outcomes from the generators of
  * guard_simulation.h. Include after cmocka.h. */
 #ifndef ABPOST_TESTS_LEVEL_GUARD_POSTS_H
 #define ABPOST_TESTS_LEVEL_GUARD_POSTS_H
@@ -79,8 +79,8 @@ static inline struct abp_guard_input cube_input(const struct cube *cube, int pla
                                     .planned_blocks = planned ? cube->blocks : 0};
 }
 
-static inline void cube_guards(struct abp_level_guard *out, const struct cube *cube, double threshold,
-                               int planned, int drawn)
+static inline void cube_guards(struct abp_level_guard *out, const struct cube *cube,
+                               double threshold, int planned, int drawn)
 {
     struct abp_error err = {0};
     struct abp_guard_input posts = cube_input(cube, planned, drawn);

@@ -1,5 +1,5 @@
-/* Whole evaluations of variants that are put together from levels: what is decided of each level, and
- * when nothing may be. */
+/* Whole evaluations of variants that are put together from levels: what is decided of each level,
+ * and when nothing may be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -223,7 +223,8 @@ static void order_does_not_matter(void **state)
     }
     struct abp_result two = evaluate(w);
     for (size_t f = 0; f < 2; f++) {
-        const struct abp_level_result *a = &one.factors[f].levels[1], *b = &two.factors[f].levels[1];
+        const struct abp_level_result *a = &one.factors[f].levels[1],
+                                      *b = &two.factors[f].levels[1];
         assert_string_equal(a->name, b->name);
         assert_int_equal(a->posts, b->posts);
         assert_near(a->log_lift.mean, b->log_lift.mean, 0.05 * a->log_lift.sd);
@@ -291,9 +292,12 @@ static void nothing_yet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(levels_are_decided),        cmocka_unit_test(levels_lean_at_most),
-        cmocka_unit_test(one_factor_is_no_factor),   cmocka_unit_test(order_does_not_matter),
-        cmocka_unit_test(a_variant_nobody_declared), cmocka_unit_test(a_guardrail_of_a_level),
+        cmocka_unit_test(levels_are_decided),
+        cmocka_unit_test(levels_lean_at_most),
+        cmocka_unit_test(one_factor_is_no_factor),
+        cmocka_unit_test(order_does_not_matter),
+        cmocka_unit_test(a_variant_nobody_declared),
+        cmocka_unit_test(a_guardrail_of_a_level),
         cmocka_unit_test(nothing_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* The guard for levels: what it must not depend on, and what it comes down to where that is known. */
+/* The guard for levels: what it must not depend on, and what it comes down to where that is known.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,8 @@ static const struct sim_generator usual = {"lognormal sd 0.7", SIM_LOGNORMAL, 0.
 static void draw_cube(struct cube *cube, size_t a, size_t b, size_t c, size_t blocks,
                       unsigned long seed)
 {
-    static const double worth[CUBE_VARIANTS] = {0.0, 0.5, 1.0, 1.5, -0.4, 0.3, 0.8, 1.1, 0, 0, 0, 0};
+    static const double worth[CUBE_VARIANTS] = {0.0, 0.5, 1.0, 1.5, -0.4, 0.3,
+                                                0.8, 1.1, 0,   0,   0,    0};
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     gsl_rng_set(rng, seed);
     cube_init(cube, a, b, c);
@@ -52,7 +54,8 @@ static void test_counts(void **state)
         assert_int_equal(out[2 * f + 1].guard.blocks, 40);
     }
     for (size_t i = 0; i < cube.posts; i++)
-        cube.block[i] = cube.block[i] % 2 ? INT64_MAX - cube.block[i] : INT64_MIN + cube.block[i] + 3;
+        cube.block[i] =
+            cube.block[i] % 2 ? INT64_MAX - cube.block[i] : INT64_MIN + cube.block[i] + 3;
     cube_guards(other, &cube, 60.0, 1, 0);
     for (size_t l = 0; l < 6; l++)
         assert_same_answer(out[l].guard, other[l].guard, 0);
@@ -132,8 +135,8 @@ static void test_no_pairs(void **state)
         assert_int_equal(out[l].guard.blocks, 0);
         assert_near(out[l].guard.max_e_value, 1.0, 1e-12);
     }
-    cube.level[3] = 0; /* now the last differs from the first in the third factor alone, and from the
-                          third in the second */
+    cube.level[3] = 0; /* now the last differs from the first in the third factor alone, and from
+                          the third in the second */
     cube_guards(out, &cube, 60.0, 1, 0);
     assert_int_equal(out[1].pairs, 0);
     assert_int_equal(out[3].pairs, 1);

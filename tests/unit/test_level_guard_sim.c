@@ -1,7 +1,7 @@
-/* How often the guard for levels alarms where nothing differs: generators that break every assumption
- * but the draw, with other factors that matter much, and interact. Whole blocks that were shuffled,
- * posts drawn one by one with chances that follow the outcomes, and a design with unlike pairs. And
- * how much sooner levels are found than single combinations.
+/* How often the guard for levels alarms where nothing differs: generators that break every
+ * assumption but the draw, with other factors that matter much, and interact. Whole blocks that
+ * were shuffled, posts drawn one by one with chances that follow the outcomes, and a design with
+ * unlike pairs. And how much sooner levels are found than single combinations.
  *
  * Usage: test_level_guard_sim [RUNS]; prints every share. */
 #include <setjmp.h>
@@ -167,8 +167,8 @@ static void test_found(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shuffled), cmocka_unit_test(test_drawn),
-                                       cmocka_unit_test(test_found)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shuffled),
+                                       cmocka_unit_test(test_drawn), cmocka_unit_test(test_found)};
     if (argc > 1)
         runs = (size_t)strtoul(argv[1], NULL, 10);
     return cmocka_run_group_tests(tests, NULL, NULL);
