@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- names and counts ---- */
 
@@ -143,6 +144,43 @@ int evaluation_fit_levels(struct evaluation *e, struct abp_error *err)
 }
 
 /* ---- the guard ---- */
+
+/* 1: v and w differ in factor f alone, w with the level of variant `base`. */
+static int is_pair(const struct abp_experiment *x, size_t f, size_t v, size_t w, size_t base)
+{
+    for (size_t g = 0; g < x->factor_count; g++)
+        if (g != f && x->factors[g].of_variant[v] != x->factors[g].of_variant[w])
+            return 0;
+    return x->factors[f].of_variant[w] == x->factors[f].of_variant[base];
+}
+
+static size_t count_pairs(const struct abp_experiment *x, size_t f, size_t level, size_t base)
+{
+    size_t count = 0;
+    for (size_t v = 0; v < x->variant_count; v++)
+        for (size_t w = 0; w < x->variant_count; w++)
+            count += x->factors[f].of_variant[v] == level && is_pair(x, f, v, w, base) ? 1 : 0;
+    return count;
+}
+
+size_t abp_level_pairs(double *alpha, const struct abp_experiment *x)
+{
+    size_t least = x->variant_count, tests = 0, base = 0;
+    if (x->factor_count < 2)
+        return 0;
+    for (size_t v = 0; v < x->variant_count && x->baseline; v++)
+        base = strcmp(x->variants[v].name, x->baseline) == 0 ? v : base;
+    for (size_t f = 0; f < x->factor_count; f++)
+        for (size_t l = 0; l < x->factors[f].level_count; l++) {
+            if (l == x->factors[f].of_variant[base])
+                continue;
+            size_t count = count_pairs(x, f, l, base);
+            least = count < least ? count : least;
+            tests++;
+        }
+    *alpha = (x->decision.alpha - abp_alpha_of_variants(x)) / (double)tests;
+    return least;
+}
 
 static void copy_guard(const struct evaluation *e, struct level *level,
                        const struct abp_level_guard *out, double threshold)
