@@ -4,6 +4,7 @@
 #include "loaded.h"
 #include "screen.h"
 #include "source.h"
+#include "stored.h"
 
 #include "abpost/evaluate.h"
 #include "abpost/local.h"
@@ -251,7 +252,8 @@ static int plan_one(struct planning *p, struct abp_error *err)
                                .now = p->env->now(p->env->context),
                                .preview = p->args->preview};
     if (abp_stage_read(&p->stage, &rounds, c->experiment, err) != 0 ||
-        find_shares(p, c->experiment, err) != 0 || find_seed(&c->seed, p->env, err) != 0)
+        find_shares(p, c->experiment, err) != 0 ||
+        (!c->preview && abp_stored_mark(c->ws, err) != 0) || find_seed(&c->seed, p->env, err) != 0)
         return -1;
     c->decided = is_over(p, c->experiment);
     int rc = c->decided ? 0 : draw(p, &drawn, err);

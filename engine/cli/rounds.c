@@ -2,13 +2,13 @@
 #include "decide.h"
 
 #include "screen.h"
+#include "stored.h"
 
 #include "abpost/collect.h"
 #include "abpost/outbox.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- reading it all ---- */
 
@@ -40,7 +40,8 @@ static int find_plan(struct abp_rounds *rounds, struct abp_round_experiment *e,
     if (!rounds->store)
         return 0;
     e->planned = abp_outbox_has_begun(rounds->store, e->file.name, err);
-    return e->planned < 0 ? -1 : 0;
+    /* Also where a version that did not know of it drew the plan. */
+    return e->planned > 0 ? abp_stored_mark(&rounds->inputs.ws, err) : e->planned;
 }
 
 static int read_experiments(struct abp_rounds *rounds, struct abp_error *err)
@@ -62,16 +63,6 @@ static int read_experiments(struct abp_rounds *rounds, struct abp_error *err)
     return 0;
 }
 
-/* A store that is not there is no failure where it may not be made: nothing has begun. */
-static int open_store(struct abp_rounds *rounds, enum abp_store_mode mode, struct abp_error *err)
-{
-    struct stat info;
-    const char *path = rounds->inputs.ws.database;
-    if (mode != ABP_STORE_CREATE && stat(path, &info) != 0)
-        return 0;
-    return abp_store_open(&rounds->store, path, mode, ABP_STORE_BUSY_MS, err);
-}
-
 int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
                     const struct abp_env *env, enum abp_store_mode mode, struct abp_error *err)
 {
@@ -83,7 +74,8 @@ int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
     if (abp_inputs_need(&rounds->inputs, &all, env, err) != 0)
         return -1;
     if (abp_zone_open(&rounds->zone, rounds->inputs.ws.timezone, err) == 0 &&
-        open_store(rounds, mode, err) == 0 && read_experiments(rounds, err) == 0)
+        abp_stored_open(&rounds->store, &rounds->inputs.ws, mode, err) == 0 &&
+        read_experiments(rounds, err) == 0)
         return 0;
     abp_rounds_close(rounds);
     return -1;
@@ -206,6 +198,7 @@ static int publish_all(struct abp_round_report *report, const struct abp_rounds 
     int rc = abp_publish_run(&report->publish, &input, err);
     report->sign_in |= report->publish.sign_in;
     report->unreachable |= report->publish.unreachable;
+    report->local |= report->publish.local;
     return rc;
 }
 
@@ -248,6 +241,7 @@ static int collect_all(struct abp_round_report *report, const struct abp_rounds 
     report->unread = collected.failed;
     report->sign_in |= collected.sign_in;
     report->unreachable |= collected.unreachable;
+    report->local |= collected.local;
     return rc;
 }
 
@@ -277,6 +271,11 @@ int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_r
         return abp_fail(err, ABP_PERSON,
                         "%zu post%s may or may not be out; abpost status says what to do",
                         report->publish.unknown, report->publish.unknown == 1 ? "" : "s");
+    if (report->local)
+        return abp_fail(
+            err, ABP_FAILED,
+            "a file or folder of this machine was in the way, as said above; once it is "
+            "mended the next tick goes on");
     if (report->unreachable)
         return abp_fail(err, ABP_UNREACHABLE,
                         "a platform could not be reached; the next tick tries again");

@@ -210,10 +210,11 @@ static void put_without(struct abp_buffer *note, const struct abp_without_result
 }
 
 static void put_variant(struct abp_show *show, const struct abp_screen *screen,
-                        const struct abp_variant_result *v, int is_baseline,
-                        struct abp_buffer *note)
+                        const struct abp_result *result, size_t number, struct abp_buffer *note)
 {
+    const struct abp_variant_result *v = &result->variants[number];
     struct abp_buffer *buf = &show->buf;
+    int is_baseline = number == 0;
     abp_put_style(buf, screen, ABP_BOLD);
     abp_put_text(buf, screen, v->name, screen->width - VERDICT);
     abp_put_style(buf, screen, ABP_PLAIN);
@@ -232,6 +233,8 @@ static void put_variant(struct abp_show *show, const struct abp_screen *screen,
     put_numbers(note, screen, v);
     put_note(buf, screen, note);
     put_without(note, &v->without);
+    put_note(buf, screen, note);
+    abp_put_diagnoses(note, v, result->variants[0].name);
     put_note(buf, screen, note);
     if (show->verbose && v->channel_count && !is_baseline)
         put_channel_bars(show, screen, v);
@@ -350,7 +353,7 @@ void abp_text_experiment(struct abp_show *show, const struct abp_screen *screen,
         put_variant_bars(show, screen, result);
     for (size_t i = 0; i < result->variant_count; i++) {
         abp_buffer_byte(&show->buf, '\n');
-        put_variant(show, screen, &result->variants[i], i == 0, &note);
+        put_variant(show, screen, result, i, &note);
     }
     for (size_t f = 0; f < result->factor_count && result->posts; f++) {
         abp_buffer_byte(&show->buf, '\n');

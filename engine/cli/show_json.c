@@ -72,6 +72,15 @@ static json_t *json_without(const struct abp_without_result *without)
                      abp_json_text(abp_verdict_name(without->verdict)));
 }
 
+static json_t *json_diagnosis(const struct abp_diagnosis_result *d)
+{
+    if (isnan(d->estimate))
+        return json_null();
+    return json_pack("{so so so so so sb}", "estimate", json_number(d->estimate), "low",
+                     json_number(d->low), "high", json_number(d->high), "p_value",
+                     json_number(d->p_value), "posts", json_count(d->posts), "notable", d->notable);
+}
+
 static json_t *json_channels(const struct abp_variant_result *variant)
 {
     json_t *list = json_array();
@@ -103,6 +112,8 @@ static json_t *json_variant(const struct abp_variant_result *v, int is_baseline)
     json_object_set_new(object, "reason", abp_json_text(v->reason));
     json_object_set_new(object, "forecast", abp_json_forecast(&v->forecast));
     json_object_set_new(object, "without", json_without(&v->without));
+    json_object_set_new(object, "fading", json_diagnosis(&v->fading));
+    json_object_set_new(object, "carry_over", json_diagnosis(&v->carry_over));
     if (v->channel_count)
         json_object_set_new(object, "channels", json_channels(v));
     return object;

@@ -58,6 +58,7 @@ static void start_variant(struct abp_variant_result *variant)
     variant->guard.e_value = variant->guard.threshold = variant->guard.open_e_value = NAN;
     variant->forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
     variant->without = (struct abp_without_result){absent, NAN, ABP_NO_VERDICT};
+    variant->fading = variant->carry_over = (struct abp_diagnosis_result){NAN, NAN, NAN, NAN, 0, 0};
 }
 
 static int describe(struct evaluation *e, struct abp_error *err)
@@ -103,7 +104,7 @@ static int describe(struct evaluation *e, struct abp_error *err)
 static int is_exhausted(const struct evaluation *e)
 {
     int64_t most = e->experiment->schedule.max_posts;
-    return most > 0 && e->table.posts + e->table.missing >= (size_t)most;
+    return most > 0 && e->table.posts + e->table.missing + e->posts->apart >= (size_t)most;
 }
 
 static void gather_evidence(struct evaluation *e)
@@ -145,7 +146,9 @@ int evaluation_run(struct evaluation *e, struct abp_error *err)
             return -1;
     if (evaluation_level_verdicts(e, err) != 0)
         return -1;
-    return e->lean ? 0 : evaluation_forecast(e, err);
+    if (e->lean)
+        return 0;
+    return evaluation_diagnose(e, err) != 0 ? -1 : evaluation_forecast(e, err);
 }
 
 int evaluation_open(struct evaluation *e, struct abp_error *err)

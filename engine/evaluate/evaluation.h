@@ -46,7 +46,7 @@ struct evaluation {
     struct abp_posterior posterior; /* owned; draws 0: there is none */
     struct guard_rows guard;        /* owned; posts 0: there is none */
     int lean; /* 1: what the verdicts need and no more: no checks of the family, no warnings, no
-                 guardrails, no forecast */
+                 guardrails, no forecast, no diagnoses */
     struct abp_result *result; /* borrowed: being filled */
 };
 
@@ -75,6 +75,8 @@ int evaluation_guard(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK
 int evaluation_guardrails(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 /* outlook.c: when a decision is likely, of each variant that has none. */
 int evaluation_forecast(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
+/* diagnoses.c: whether each variant's effect fades, and what its posts leave to the next ones. */
+int evaluation_diagnose(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 /* warnings.c: what a reader should know of the data. */
 int evaluation_warnings(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 /* reason.c: verdict and reason of variant v. */

@@ -58,7 +58,11 @@ static void say_guard_obstacle(const struct comparison *c, const char *join, str
                           "between these two alone",
                           join, c->name, c->base);
     else if (c->evidence->e_value >= c->evidence->threshold)
-        abp_buffer_printf(out, "%sthe guard has spoken for the other side", join);
+        abp_buffer_printf(out,
+                          "%sit was found to do %s earlier (the guard reached %s of the %.3g "
+                          "it takes): it has changed since, and no verdict holds for both",
+                          join, c->evidence->guard_direction > 0 ? "better" : "worse",
+                          evidence_text(c->evidence->e_value, text), c->evidence->threshold);
     else
         abp_buffer_printf(out, "%sthe guard stands at %s of the %.3g it takes", join,
                           evidence_text(c->evidence->e_value, text), c->evidence->threshold);

@@ -157,6 +157,21 @@ static void put_without(struct abp_buffer *buf, const struct abp_without_result 
     abp_buffer_printf(buf, " better, %s.</p>", abp_verdict_words(without->verdict));
 }
 
+static void put_diagnoses(struct abp_buffer *buf, const struct abp_variant_result *variant,
+                          const char *baseline)
+{
+    struct abp_buffer words;
+    abp_buffer_init(&words, MOST_WORDS);
+    abp_put_diagnoses(&words, variant, baseline);
+    if (words.len) {
+        abp_buffer_add(buf, "<p class=\"soft\">");
+        html_text(buf, abp_buffer_text(&words));
+        abp_buffer_add(buf, "</p>");
+    }
+    buf->failed = buf->failed || words.failed;
+    abp_buffer_release(&words);
+}
+
 static void put_answer(struct abp_buffer *buf, const struct abp_result *result, size_t v)
 {
     const struct abp_variant_result *variant = &result->variants[v];
@@ -179,6 +194,7 @@ static void put_answer(struct abp_buffer *buf, const struct abp_result *result, 
         abp_buffer_release(&words);
     }
     put_without(buf, &variant->without);
+    put_diagnoses(buf, variant, result->variants[0].name);
     abp_buffer_add(buf, "</li>\n");
 }
 
@@ -227,7 +243,9 @@ static void put_decisions(struct abp_buffer *buf, const struct abp_report_item *
         abp_buffer_add(buf, "</li>\n");
     }
     abp_buffer_add(buf, "</ul><p class=\"soft\">A decision stands from the day on which it was "
-                        "reached, whatever the numbers say later.</p>\n");
+                        "reached, whatever the numbers say later. Only a winner that keeps the "
+                        "slots is watched on, by the posts that are still drawn, and withdrawn "
+                        "when they say that it does worse now.</p>\n");
 }
 
 /* ---- ratios ---- */

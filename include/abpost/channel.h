@@ -46,6 +46,7 @@ enum abp_fate {
 struct abp_outcome {
     enum abp_fate fate;
     int sign_in;         /* 1: the account must be signed in anew by a person (password, token) */
+    int local;           /* 1: not the platform, but this machine is in the way: a file or folder */
     int64_t retry_at;    /* UTC seconds; 0: whenever */
     int64_t posted_at;   /* UTC seconds by the platform's word; 0: not said */
     char remote_id[512]; /* POSTED, HANDED */

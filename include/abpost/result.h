@@ -45,6 +45,17 @@ struct abp_learned_result {
     double without;          /* lift_sd otherwise */
 };
 
+/* A style's effect under repetition, or what its posts leave behind (fading.h): an estimate that no
+ * verdict counts on. NaN and 0: there are too few posts to say, or nothing says in which order they
+ * were posted, or their labels were not shuffled. */
+struct abp_diagnosis_result {
+    double estimate, low, high; /* on the log scale; 95 % interval */
+    double p_value;             /* that the order of the draw alone brings so much; two-sided */
+    size_t posts;               /* that bear on it */
+    int notable; /* 1: p_value is at most 0.05 among all styles together, and the interval leaves
+                    out 0: worth a sentence */
+};
+
 struct abp_channel_result {
     char *name;   /* owned */
     size_t posts; /* of this variant on this channel */
@@ -67,6 +78,8 @@ struct abp_variant_result {
     struct abp_guard_result guard;
     struct abp_forecast_result forecast;
     struct abp_without_result without;
+    struct abp_diagnosis_result fading;     /* change of the log ratio with each further post */
+    struct abp_diagnosis_result carry_over; /* of the next post on the channel, log ratio */
     enum abp_verdict verdict;
     char *reason;                        /* owned; one plain sentence; NULL for the baseline */
     struct abp_channel_result *channels; /* owned; none when there is one channel */

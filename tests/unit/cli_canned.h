@@ -37,6 +37,7 @@ static struct abp_variant_result unknown_variant(char *name)
     v.guard.e_value = v.guard.threshold = v.guard.open_e_value = NAN;
     v.forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
     v.without = (struct abp_without_result){nothing, NAN, ABP_NO_VERDICT};
+    v.fading = v.carry_over = (struct abp_diagnosis_result){NAN, NAN, NAN, NAN, 0, 0};
     return v;
 }
 
