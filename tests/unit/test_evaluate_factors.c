@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "abpost/climate.h"
 #include "abpost/evaluate.h"
 
 #include <gsl/gsl_randist.h>
@@ -289,6 +290,66 @@ static void nothing_yet(void **state)
     abp_result_release(&r);
 }
 
+static void pairs_are_counted(void **state)
+{
+    (void)state;
+    struct world *w = make_world(1);
+    double alpha = NAN;
+    assert_int_equal(abp_level_pairs(&alpha, &w->experiment), 2);
+    assert_near(alpha, 0.025 / 2.0, 1e-12);
+    assert_near(abp_alpha_of_variants(&w->experiment), 0.025, 1e-12);
+    w->experiment.variant_count = 3; /* d is gone: each level has one pair left, with a */
+    assert_int_equal(abp_level_pairs(&alpha, &w->experiment), 1);
+    w->experiment.baseline = names[1];
+    assert_int_equal(abp_level_pairs(&alpha, &w->experiment), 1);
+    w->experiment.variant_count = 4;
+    w->experiment.factor_count = 3;
+    assert_int_equal(abp_level_pairs(&alpha, &w->experiment), 0);
+    w->experiment.factor_count = 1;
+    assert_int_equal(abp_level_pairs(&alpha, &w->experiment), 0);
+    assert_near(abp_alpha_of_variants(&w->experiment), 0.05, 1e-12);
+}
+
+/* The effect is one level's, in each variant that has it, whichever is the baseline; drawn effects
+ * add up but for a quarter of their spread. */
+static void worlds_of_levels(void **state)
+{
+    (void)state;
+    struct world *w = make_world(1);
+    struct abp_climate climate;
+    struct abp_error err;
+    double within = 0.0, between = 0.0;
+    abp_climate_default(&climate, &w->experiment);
+    for (uint64_t number = 0; number < 400; number++) {
+        int drawn = number % 2;
+        struct abp_climate_world c;
+        w->of_variant[0][0] = w->of_variant[0][2] = number / 2 % 2; /* the baseline's level */
+        w->of_variant[0][1] = w->of_variant[0][3] = 1 - number / 2 % 2;
+        assert_int_equal(
+            abp_climate_draw(&c, &climate, 4, 1, 1, drawn ? NAN : 2.0, 1, number, &err), 0);
+        assert_int_equal(abp_climate_draw_levels(&c, &climate, w->factors, 2, drawn ? NAN : 2.0, 1,
+                                                 number, &err),
+                         0);
+        assert_near(c.theta[0], 0.0, 1e-12);
+        assert_near(c.level_theta[w->of_variant[0][0]], 0.0, 1e-12);
+        double off = c.theta[3] - c.theta[1] - c.theta[2];
+        if (drawn) {
+            within += off * off;
+            between += c.theta[3] * c.theta[3];
+        } else {
+            double most = fmax(c.theta[1], c.theta[2]);
+            assert_near(most, log(2.0), 1e-9);
+            assert_near(off, 0.0, 1e-12);
+            assert_near(c.level_theta[c.level], log(2.0), 1e-9);
+            assert_int_equal(c.level, c.theta[2] > 0.0 ? 3 : w->of_variant[0][1]);
+            assert_int_equal(c.better, 0);
+        }
+        abp_climate_world_release(&c);
+    }
+    /* of variances: 4 tau_v^2 against twice two levels' and twice its own */
+    assert_true(within < 0.3 * between && within > 0.01 * between);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +360,8 @@ int main(void)
         cmocka_unit_test(a_variant_nobody_declared),
         cmocka_unit_test(a_guardrail_of_a_level),
         cmocka_unit_test(nothing_yet),
+        cmocka_unit_test(pairs_are_counted),
+        cmocka_unit_test(worlds_of_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

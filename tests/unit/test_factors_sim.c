@@ -39,7 +39,7 @@ static const struct setting settings[] = {
 #define SETTINGS (sizeof settings / sizeof *settings)
 #define LIMIT    (0.01 / (double)(SETTINGS * QUANTITIES * 3))
 
-static size_t replications = 150;
+static size_t replications = 60;
 
 struct world {
     double truth[QUANTITIES];

@@ -55,7 +55,7 @@ static void test_counts(void **state)
     }
     for (size_t i = 0; i < cube.posts; i++)
         cube.block[i] =
-            cube.block[i] % 2 ? INT64_MAX - cube.block[i] : INT64_MIN + cube.block[i] + 3;
+            cube.block[i] % 2 ? INT64_MAX - 10 - cube.block[i] : INT64_MIN + 10 + cube.block[i];
     cube_guards(other, &cube, 60.0, 1, 0);
     for (size_t l = 0; l < 6; l++)
         assert_same_answer(out[l].guard, other[l].guard, 0);
