@@ -73,7 +73,7 @@ static int build_answer(struct abp_buffer *out, struct answer *a, struct hostile
     static const unsigned other = 1u << FAULT_STATUS | 1u << FAULT_LIMIT | 1u << FAULT_EXPIRED |
                                   1u << FAULT_DUPLICATE | 1u << FAULT_GONE;
     if (fault->kind == FAULT_GARBAGE)
-        return faults_garbage(out, fault, a);
+        return garbage_answer(out, h, fault, a, q);
     if (fault->commit && (other >> fault->kind & 1u)) {
         pthread_mutex_lock(&h->lock);
         faults_answer(a, h, fault, q);
