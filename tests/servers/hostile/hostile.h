@@ -137,6 +137,7 @@ struct hostile {
     json_t *keys;     /* Mastodon: account and key -> {"id", "at"} */
     json_t *tally;    /* "POST /path" -> requests */
     long next_id, logins_made, refreshes_made;
+    int busy, peak; /* requests that wait for their answer; how many there were at most */
 };
 
 int64_t hostile_now(const struct hostile *h);
