@@ -357,6 +357,15 @@ static const char *const details[] = {
     "experiment in twenty gets such a sentence at one look, and as many for carry-over; more if "
     "one "
     "looks again and again. No verdict counts on them.",
+    "#Factors",
+    "Where variants say what they are put together from (style = question, media = photo in each "
+    "[variant]), what a level is worth is learned from all variants that have it, and every level "
+    "gets a verdict of its own against the level of the baseline. tau_v is then what combinations "
+    "are worth beyond the sum of their levels: an interval is the wider the less they agree. The "
+    "guard of a level looks at pairs of posts of one block whose variants differ in this level "
+    "alone; where there are no such variants it has nothing to look at, and no verdict is "
+    "stronger than leaning. Levels and variants have half of alpha each, so that both together "
+    "are wrong no more often than without factors.",
     "#Many experiments",
     "The more comparisons, the more of them win by luck. Of several experiments it says which "
     "findings survive among all that were evaluated with them: of those that do, at most alpha "
@@ -388,6 +397,11 @@ static const char *const details[] = {
     "     fading, carry_over: { estimate, low, high, p_value, posts,",
     "                           notable } or null,",
     "     channels: [ name, posts, log_lift: summary, p_better ] ],",
+    "   factors: [ name, reference, tau: summary,",
+    "     levels: [ name, variants, posts, missing, log_lift, lift: summary,",
+    "       p_better, p_best, expected_loss,",
+    "       guard: { e_value, threshold, open_e_value, blocks } or null,",
+    "       verdict, reason ] ],",
     "   warnings: [ text ] ],",
     " portfolio: { tests, alpha, survivors, findings: [ experiment, variant,",
     "              direction, e_value, level ] }",

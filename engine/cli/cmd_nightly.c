@@ -244,7 +244,9 @@ static const char *const details[] = {
     "one goes on where it was.",
     "What a verdict leads to: a style that is dropped gets no more posts. When every style has its "
     "verdict, the experiment stops (after = stop), or the winner keeps the slots with every fourth "
-    "block drawn as before, so that a winner that fades is seen (after = repeat-winner).",
+    "block drawn as before, so that a winner that fades is seen (after = repeat-winner): when the "
+    "posts drawn since the decision say, with the experiment's confidence, that it does worse now, "
+    "its decision is withdrawn and the test begins anew with those posts.",
     "As text: what was done, then the results. Every action is also a line of JSON in "
     ".abpost/" LOG_NAME
     " of the workspace. With --format json (schema abpost.nightly/1) or csv the "

@@ -23,11 +23,12 @@ int abp_journal_open(struct abp_journal *journal, const struct abp_rounds *round
     memset(journal, 0, sizeof *journal);
     journal->rounds = rounds;
     journal->log = -1;
+    journal->log_path = log_path;
     if (log_path) {
         journal->log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (journal->log < 0)
-            return abp_fail_at(err, ABP_FAILED, log_path, 0, "the log can't be written: %s",
-                               strerror(errno));
+            return abp_fail_at(err, ABP_FAILED, log_path, 0, "the log can't be written: %s; %s",
+                               strerror(errno), abp_remedy(errno));
     }
     if (rounds->args->format != ABP_TEXT)
         abp_list_begin(&journal->list, rounds->loaded.env, rounds->args->format, schema, "actions",
@@ -145,7 +146,9 @@ static int log_action(struct abp_journal *journal, const struct abp_action *a,
     abp_buffer_byte(&buf, '\n');
     int rc = 0;
     if (!buf.failed && write(journal->log, buf.data, buf.len) != (ssize_t)buf.len)
-        rc = abp_fail(err, ABP_FAILED, "the log could not be written: %s", strerror(errno));
+        rc =
+            abp_fail_at(err, ABP_FAILED, journal->log_path, 0,
+                        "the log could not be written: %s; %s", strerror(errno), abp_remedy(errno));
     abp_buffer_release(&buf);
     return rc;
 }

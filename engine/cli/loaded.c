@@ -1,12 +1,12 @@
 #include "loaded.h"
 
 #include "screen.h"
+#include "stored.h"
 
 #include "abpost/channel.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* What to do about a file that is left out. */
 enum broken {
@@ -64,15 +64,6 @@ static int read_experiments(struct abp_loaded *loaded, enum broken broken, struc
     return 0;
 }
 
-static int open_store(struct abp_loaded *loaded, enum abp_store_mode mode, struct abp_error *err)
-{
-    struct stat info;
-    const char *path = loaded->inputs.ws.database;
-    if (mode != ABP_STORE_CREATE && stat(path, &info) != 0)
-        return 0;
-    return abp_store_open(&loaded->store, path, mode, ABP_STORE_BUSY_MS, err);
-}
-
 static int open_with(struct abp_loaded *loaded, const struct abp_args *args,
                      const struct abp_env *env, enum abp_store_mode mode, enum broken broken,
                      struct abp_error *err)
@@ -87,7 +78,7 @@ static int open_with(struct abp_loaded *loaded, const struct abp_args *args,
                  "there is no workspace: no abpost.ini here or above; 'abpost init' makes one");
     else if (abp_zone_open(&loaded->zone, loaded->inputs.ws.timezone, err) == 0 &&
              read_experiments(loaded, broken, err) == 0)
-        rc = open_store(loaded, mode, err);
+        rc = abp_stored_open(&loaded->store, &loaded->inputs.ws, mode, err);
     if (rc != 0)
         abp_loaded_close(loaded);
     return rc;

@@ -1,5 +1,7 @@
 #include "rounds.h"
+
 #include "decide.h"
+#include "stored.h"
 
 #include "abpost/collect.h"
 #include "abpost/outbox.h"
@@ -20,7 +22,8 @@ static int look_at(struct abp_rounds *rounds, size_t i, struct abp_error *err)
     if (!rounds->loaded.store)
         return 0;
     e->planned = abp_outbox_has_begun(rounds->loaded.store, e->file->name, err);
-    return e->planned < 0 ? -1 : 0;
+    /* Also where a version that did not know of it drew the plan. */
+    return e->planned > 0 ? abp_stored_mark(&rounds->loaded.inputs.ws, err) : e->planned;
 }
 
 int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
@@ -142,6 +145,7 @@ static int publish_all(struct abp_round_report *report, const struct abp_rounds 
     int rc = abp_publish_run(&report->publish, &input, err);
     report->sign_in |= report->publish.sign_in;
     report->unreachable |= report->publish.unreachable;
+    report->local |= report->publish.local;
     return rc;
 }
 
@@ -184,6 +188,7 @@ static int collect_all(struct abp_round_report *report, const struct abp_rounds 
     report->unread = collected.failed;
     report->sign_in |= collected.sign_in;
     report->unreachable |= collected.unreachable;
+    report->local |= collected.local;
     return rc;
 }
 
@@ -213,6 +218,11 @@ int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_r
         return abp_fail(err, ABP_PERSON,
                         "%zu post%s may or may not be out; abpost status says what to do",
                         report->publish.unknown, report->publish.unknown == 1 ? "" : "s");
+    if (report->local)
+        return abp_fail(
+            err, ABP_FAILED,
+            "a file or folder of this machine was in the way, as said above; once it is "
+            "mended the next tick goes on");
     if (report->unreachable)
         return abp_fail(err, ABP_UNREACHABLE,
                         "a platform could not be reached; the next tick tries again");

@@ -47,6 +47,7 @@ struct abp_journal {
     const struct abp_rounds *rounds; /* borrowed */
     struct abp_list list;            /* not as text */
     int log;                         /* file descriptor; -1: no log file */
+    const char *log_path;            /* borrowed; NULL: none */
     struct abp_error failed;         /* code ABP_OK: everything could be written */
 };
 
@@ -64,7 +65,7 @@ int abp_journal_close(struct abp_journal *journal, struct abp_error *err) ABP_MU
 struct abp_round_report {
     struct abp_publish_report publish;
     size_t read, unread; /* posts */
-    int sign_in, unreachable;
+    int sign_in, unreachable, local;
 };
 
 /* Plans on for what has begun, posts what is due, reads what has matured. */

@@ -52,6 +52,39 @@ static int set_styles(struct abp_scene *scene, const char *const *names, const d
     return 0;
 }
 
+static size_t declared(const struct abp_experiment *e, const char *name)
+{
+    size_t v = 0;
+    while (v < e->variant_count && strcmp(e->variants[v].name, name) != 0)
+        v++;
+    return v;
+}
+
+/* The factors of the styles, in their order. Of a style that nobody declared nothing is known. */
+static int set_factors(struct abp_scene *scene, struct abp_error *err)
+{
+    const struct abp_experiment *e = scene->experiment;
+    for (size_t v = 0; v < scene->variants; v++)
+        if (declared(e, scene->styles[v]) == e->variant_count)
+            return 0;
+    if (e->factor_count == 0)
+        return 0;
+    if (!(scene->factors = calloc(e->factor_count, sizeof *scene->factors)))
+        return abp_fail_memory(err);
+    for (size_t f = 0; f < e->factor_count; f++) {
+        struct abp_factor *factor = &scene->factors[f];
+        *factor = e->factors[f];
+        factor->of_variant = calloc(scene->variants, sizeof *factor->of_variant);
+        if (!factor->of_variant)
+            return abp_fail_memory(err);
+        scene->factor_count++;
+        scene->level_count += factor->level_count;
+        for (size_t v = 0; v < scene->variants; v++)
+            factor->of_variant[v] = e->factors[f].of_variant[declared(e, scene->styles[v])];
+    }
+    return 0;
+}
+
 static int declared_styles(struct abp_scene *scene, struct abp_error *err)
 {
     const struct abp_experiment *e = scene->experiment;
@@ -309,6 +342,8 @@ int abp_scene_open(struct abp_scene *scene, const struct abp_source *source,
         rc = args->aa ? open_real(scene, sources, args->aa, err)
                       : abp_past_learn(&scene->climate, &scene->teacher, scene->experiment, sources,
                                        err);
+    if (rc == 0)
+        rc = set_factors(scene, err);
     if (rc == 0 && scene->count < 2 * scene->variants)
         rc = abp_fail(err, ABP_DATA, "%s: %zu posts are too few to simulate",
                       scene->experiment->name, scene->count);
@@ -322,6 +357,9 @@ void abp_scene_close(struct abp_scene *scene)
     for (size_t v = 0; v < scene->variants && scene->styles; v++)
         free(scene->styles[v]);
     free(scene->styles);
+    for (size_t f = 0; f < scene->factor_count; f++)
+        free(scene->factors[f].of_variant);
+    free(scene->factors);
     free(scene->cost);
     free(scene->slots);
     free(scene->real);
@@ -350,5 +388,7 @@ struct abp_sim_design abp_scene_design(const struct abp_scene *scene, struct abp
                                    .slots = slots,
                                    .count = scene->count,
                                    .channels = scene->channels,
-                                   .slot_kinds = scene->slot_kinds};
+                                   .slot_kinds = scene->slot_kinds,
+                                   .factors = scene->factors,
+                                   .factor_count = scene->factor_count};
 }

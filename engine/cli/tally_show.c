@@ -28,6 +28,9 @@ static void say_size(struct abp_buffer *note, const struct abp_simulation *s)
 {
     const struct abp_scene *scene = s->scene;
     abp_buffer_printf(note, "%zu posts of %zu styles", scene->count, scene->variants);
+    if (scene->factor_count)
+        abp_buffer_printf(note, " (%zu factor%s, and a level of one has the effect)",
+                          scene->factor_count, scene->factor_count == 1 ? "" : "s");
     if (scene->channels > 1)
         abp_buffer_printf(note, " on %zu channels", scene->channels);
     if (scene->timed)

@@ -87,14 +87,22 @@ static int describe(struct evaluation *e, struct abp_error *err)
         if (!(variant->name = abp_strdup(t->variants[v].name)))
             return abp_fail_memory(err);
     }
-    return 0;
+    return evaluation_describe_levels(e, err);
+}
+
+/* 1: max_posts have been posted. */
+static int is_exhausted(const struct evaluation *e)
+{
+    int64_t most = e->experiment->schedule.max_posts;
+    return most > 0 && e->table.posts + e->table.missing + e->posts->apart >= (size_t)most;
 }
 
 static void gather_evidence(struct evaluation *e)
 {
     const struct abp_decision *d = &e->experiment->decision;
     const struct table *t = &e->table;
-    int64_t most = e->experiment->schedule.max_posts;
+    for (size_t l = 0; l < e->level_count; l++)
+        e->levels[l].evidence.exhausted = is_exhausted(e);
     for (size_t v = 1; v < t->variant_count; v++) {
         struct abp_evidence *evidence = &e->evidence[v];
         const struct abp_contrast *c = &e->contrasts[v];
@@ -108,7 +116,7 @@ static void gather_evidence(struct evaluation *e)
         evidence->min_posts = (size_t)d->min_posts;
         evidence->net_worse = c->net.mean < e->contrasts[0].net.mean;
         evidence->reliable = e->result->fit.reliable;
-        evidence->exhausted = most > 0 && t->posts + t->missing >= (size_t)most;
+        evidence->exhausted = is_exhausted(e);
     }
 }
 
@@ -117,7 +125,8 @@ int evaluation_run(struct evaluation *e, struct abp_error *err)
     evaluation_choose_model(e);
     if (describe(e, err) != 0)
         return -1;
-    if (e->table.posts > 0 && (evaluation_fit(e, err) != 0 || evaluation_guard(e, err) != 0))
+    if (e->table.posts > 0 && (evaluation_fit(e, err) != 0 || evaluation_guard(e, err) != 0 ||
+                               evaluation_fit_levels(e, err) != 0))
         return -1;
     gather_evidence(e);
     if (!e->lean && (evaluation_guardrails(e, err) != 0 || evaluation_warnings(e, err) != 0))
@@ -125,6 +134,8 @@ int evaluation_run(struct evaluation *e, struct abp_error *err)
     for (size_t v = 1; v < e->table.variant_count; v++)
         if (evaluation_verdict(e, v, err) != 0)
             return -1;
+    if (evaluation_level_verdicts(e, err) != 0)
+        return -1;
     if (e->lean)
         return 0;
     return evaluation_diagnose(e, err) != 0 ? -1 : evaluation_forecast(e, err);
@@ -143,7 +154,13 @@ void evaluation_close(struct evaluation *e)
     guard_rows_release(&e->guard);
     free(e->contrasts);
     free(e->evidence);
+    free(e->levels);
     table_release(&e->table);
+}
+
+double abp_alpha_of_variants(const struct abp_experiment *experiment)
+{
+    return experiment->decision.alpha * (experiment->factor_count > 1 ? 0.5 : 1.0);
 }
 
 int abp_evaluate(struct abp_result *result, const struct abp_experiment *experiment,
