@@ -50,10 +50,11 @@ static int timeline_init(struct timeline *t, const struct evaluation *e, struct 
 {
     const struct abp_posts *posts = e->posts;
     size_t n = posts->count + 1;
-    *t = (struct timeline){.numbers = calloc(2 * n, sizeof *t->numbers),
-                           .indices = calloc(2 * n, sizeof *t->indices),
-                           .blocks = calloc(n, sizeof *t->blocks),
-                           .order = calloc(n, sizeof *t->order)};
+    memset(t, 0, sizeof *t);
+    t->numbers = calloc(2 * n, sizeof *t->numbers);
+    t->indices = calloc(2 * n, sizeof *t->indices);
+    t->blocks = calloc(n, sizeof *t->blocks);
+    t->order = calloc(n, sizeof *t->order);
     if (!t->numbers || !t->indices || !t->blocks || !t->order)
         return abp_fail_memory(err);
     for (size_t i = 0; i < posts->count; i++)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes tests/bench/RESULTS.md anew: builds the release and runs every section, as many side by side
-# as there are processors. At full scale about an hour and a half of CPU time. KEEP: a folder; the
+# as there are processors. At full scale about two hours of CPU time. KEEP: a folder; the
 # sections that are there already are not run again, and those that are run stay there.
 #   [KEEP=FOLDER] tests/bench/results.sh [SCALE]
 set -euo pipefail

@@ -263,7 +263,8 @@ static struct world *make_fading(size_t pairs)
             w->rows[i].variant = 1;
             w->rows[i + 1].variant = 0;
         }
-        double fading = w->rows[i].variant ? 1.0 - 0.05 * (double)(i / 2) : 0.0;
+        size_t pair = i / 2;
+        double fading = w->rows[i].variant ? 1.0 - 0.05 * (double)pair : 0.0;
         w->rows[i].outcome = floor(exp(3.0 + fading + gsl_ran_gaussian(rng, 0.4)));
         w->rows[i].posted_at = 86400 * (int64_t)i;
         w->rows[i].has_time = 1;
