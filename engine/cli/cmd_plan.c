@@ -243,7 +243,7 @@ static int plan_one(struct planning *p, struct abp_error *err)
     struct abp_calendar *c = &p->calendar;
     struct abp_planned_list drawn = {0};
     /* Only its store is asked. */
-    struct abp_rounds rounds = {.args = p->args, .env = p->env, .store = p->loaded.store};
+    struct abp_rounds rounds = {.args = p->args, .loaded = p->loaded};
     *c = (struct abp_calendar){.env = p->env,
                                .experiment = &p->loaded.experiments[0],
                                .ws = &p->loaded.inputs.ws,
@@ -342,7 +342,8 @@ static const char *const details[] = {
     "#JSON, schema abpost.plan/1, and CSV",
     " schema, as_of, experiment, timezone, preview, decided, seed,",
     " added: { blocks, posts }, out, planned, max_posts, left, ends_at, done_at,",
-    " obstacle, floor: { ratio, power, posts, past_posts, learned_from } or null,",
+    " obstacle,",
+    " floor: { ratio, level, power, posts, past_posts, learned_from } or null,",
     " forecasts: [ variant, verdict, forecast: { posts, weeks, p_decided, by } ],",
     " posts: [ date, time, timezone, due_at, channel, variant, state, post, block,",
     "          position, probability, design, slot, file, note, reason ]",

@@ -38,6 +38,7 @@ int abp_learned_draw(struct abp_learned_draws *out, const struct abp_experiment 
     struct abp_experiment under = *experiment;
     struct abp_error own;
     memset(out, 0, sizeof *out);
+    under.factor_count = 0; /* what is learned is the spread between styles as they are */
     if (!isnan(scale))
         under.decision.lift_sd = scale;
     struct evaluation e = {

@@ -3,6 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void release_factor(struct abp_factor_result *factor)
+{
+    for (size_t l = 0; l < factor->level_count; l++) {
+        free(factor->levels[l].name);
+        free(factor->levels[l].reason);
+    }
+    free(factor->levels);
+    free(factor->name);
+}
+
 void abp_result_release(struct abp_result *result)
 {
     for (size_t v = 0; v < result->variant_count; v++) {
@@ -13,6 +23,9 @@ void abp_result_release(struct abp_result *result)
         free(variant->name);
         free(variant->reason);
     }
+    for (size_t f = 0; f < result->factor_count; f++)
+        release_factor(&result->factors[f]);
+    free(result->factors);
     for (size_t w = 0; w < result->warning_count; w++)
         free(result->warnings[w]);
     free(result->warnings);
