@@ -373,7 +373,8 @@ static const char *const details[] = {
     "look poor makes that untrue.",
     "With learn = yes the spread of true lifts is learned from past experiments (of a file that "
     "holds many, all of them; else the workspace's others with the same outcome) and takes the "
-    "place of lift_sd; the numbers without it stand beside.",
+    "place of lift_sd; the numbers without it stand beside. An experiment teaches where two styles "
+    "have three posts or more; one with random blocks learns only from such.",
     "#JSON, schema abpost.evaluation/1",
     "Numbers that don't exist are null, never 0. A summary is {mean, sd, q025, q25, q50, q75, "
     "q975}. "
@@ -381,7 +382,8 @@ static const char *const details[] = {
     "accept members that are not listed here.",
     " schema, as_of, experiments: [",
     "   name, hypothesis, baseline, family, randomised, posts, missing, channels,",
-    "   slots, learned: { experiments, scale, low, high, without } or null,",
+    "   slots, learned: { experiments, left_out, scale, low, high, without }",
+    "                   or null,",
     "   fit: { method, reliable, khat, ess, seconds, seed,",
     "          kappa, tau_v, tau_u, tau_b, tau_w: summary or null },",
     "   variants: [",

@@ -58,7 +58,8 @@ static json_t *json_learned(const struct abp_learned_result *learned)
 {
     if (learned->experiments == 0)
         return json_null();
-    return json_pack("{so so so so so}", "experiments", json_count(learned->experiments), "scale",
+    return json_pack("{so so so so so so}", "experiments", json_count(learned->experiments),
+                     "left_out", json_count(learned->left_out), "scale",
                      json_number(learned->scale), "low", json_number(learned->low), "high",
                      json_number(learned->high), "without", json_number(learned->without));
 }

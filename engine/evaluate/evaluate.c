@@ -6,26 +6,16 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 int evaluation_warn(struct evaluation *e, struct abp_error *err, const char *format, ...)
 {
-    struct abp_result *result = e->result;
-    char text[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    int rc = abp_result_vwarn(e->result, err, format, args);
     va_end(args);
-    char **list = realloc(result->warnings, (result->warning_count + 1) * sizeof *list);
-    if (!list)
-        return abp_fail_memory(err);
-    result->warnings = list;
-    if (!(list[result->warning_count] = abp_strdup(text)))
-        return abp_fail_memory(err);
-    result->warning_count++;
-    return 0;
+    return rc;
 }
 
 static double or_default(double value, double otherwise)
@@ -72,7 +62,7 @@ static int describe(struct evaluation *e, struct abp_error *err)
     r->missing = t->missing;
     r->channel_count = t->channels;
     r->slot_count = t->slots;
-    r->learned = (struct abp_learned_result){0, NAN, NAN, NAN, NAN};
+    r->learned = (struct abp_learned_result){0, 0, NAN, NAN, NAN, NAN};
     r->fit.seed = e->seed;
     r->fit.khat = r->fit.ess = r->fit.seconds = NAN;
     r->fit.kappa = r->fit.tau_v = r->fit.tau_u = r->fit.tau_b = r->fit.tau_w = absent;

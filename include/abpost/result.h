@@ -3,8 +3,10 @@
 #ifndef ABPOST_RESULT_H
 #define ABPOST_RESULT_H
 
+#include "abpost/error.h"
 #include "abpost/family.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +43,7 @@ struct abp_without_result {
 /* The spread of true lifts that past experiments teach (learn.h). */
 struct abp_learned_result {
     size_t experiments;      /* that it was learned from; 0: it was not */
+    size_t left_out;         /* that teach nothing, or were not randomised where this one is */
     double scale, low, high; /* used as lift_sd; its 95 % interval */
     double without;          /* lift_sd otherwise */
 };
@@ -137,5 +140,12 @@ struct abp_result {
 };
 
 void abp_result_release(struct abp_result *result);
+
+/* Adds one plain sentence to the warnings. ABP_FAILED: memory is out. */
+int abp_result_warn(struct abp_result *result, struct abp_error *err, const char *format, ...)
+    ABP_PRINTF(3, 4);
+/* The same of arguments that the caller has begun to read. */
+int abp_result_vwarn(struct abp_result *result, struct abp_error *err, const char *format,
+                     va_list args) ABP_PRINTF(3, 0);
 
 #endif
