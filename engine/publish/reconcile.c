@@ -76,8 +76,10 @@ int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int6
     if (outcome->sign_in || outcome->fate == ABP_FATE_POSTED)
         if (pub_sign_in(run, post->channel, outcome->sign_in ? outcome->reason : NULL, err) != 0)
             return -1;
-    run->report->unreachable |= !outcome->sign_in && (outcome->fate == ABP_FATE_NOT_SENT ||
-                                                      outcome->fate == ABP_FATE_UNKNOWN);
+    /* Who was asked and said that it is not there could be reached. */
+    int away =
+        outcome->fate == ABP_FATE_UNKNOWN || (outcome->fate == ABP_FATE_NOT_SENT && !reconciled);
+    run->report->unreachable |= !outcome->sign_in && away;
     return 0;
 }
 
