@@ -243,7 +243,7 @@ static int plan_one(struct planning *p, struct abp_error *err)
     struct abp_calendar *c = &p->calendar;
     struct abp_planned_list drawn = {0};
     /* Only its store is asked. */
-    struct abp_rounds rounds = {.args = p->args, .env = p->env, .store = p->loaded.store};
+    struct abp_rounds rounds = {.args = p->args, .loaded = p->loaded};
     *c = (struct abp_calendar){.env = p->env,
                                .experiment = &p->loaded.experiments[0],
                                .ws = &p->loaded.inputs.ws,

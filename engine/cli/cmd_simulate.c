@@ -285,7 +285,8 @@ static const struct abp_option options[] = {
      "effects drawn from the prior)",
      set_effects},
     {0, "aa", "FILE",
-     "shuffle the styles of real posts instead: a CSV file with the columns of [import]", set_aa},
+     "shuffle the styles of real posts instead: a CSV file with the columns of an [import]",
+     set_aa},
 };
 
 static const char *const details[] = {
@@ -304,9 +305,10 @@ static const char *const details[] = {
     "lognormal and a heavy one (t with 3 degrees of freedom on the log scale), and half of them a "
     "trend and a level that wanders from post to post.",
     "With --aa the outcomes are those of real posts, in their order, and only the styles are "
-    "drawn: "
-    "false alarms on the account's own data. With --effect too, real outcomes are multiplied. "
-    "Without a [schedule], the data's own posts are the slots.",
+    "drawn: false alarms on the account's own data. What the file's columns mean is said by the "
+    "experiment's [import], else by that of another experiment with the same outcome. With "
+    "--effect too, real outcomes are multiplied. Without a [schedule], the data's own posts are "
+    "the slots.",
     "No guardrail breaks, no reading goes missing and no post fails in these worlds; 'same' is "
     "asked for at the end alone; allocation is balanced. A posterior is fitted only on nights when "
     "the guard has reached its threshold: before, no verdict but 'same' is possible.",

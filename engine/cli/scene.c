@@ -8,9 +8,11 @@
 #include "abpost/text.h"
 #include "abpost/zone.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WEEK       INT64_C(604800)
 #define DAY        INT64_C(86400)
@@ -266,9 +268,9 @@ static int read_real(struct abp_scene *scene, const struct abp_source *source,
     return rc;
 }
 
-/* Reads the file as the experiment's [import] would, whatever styles stand in it. */
-static int open_real(struct abp_scene *scene, const struct abp_sources *sources, const char *file,
-                     struct abp_error *err)
+/* Reads the file as that [import] would, whatever styles stand in it. */
+static int import_real(struct abp_scene *scene, const struct abp_sources *sources,
+                       const struct abp_import *as, const char *file, struct abp_error *err)
 {
     struct abp_source source = {.experiment = *scene->experiment};
     struct abp_mistakes mistakes = {0};
@@ -276,16 +278,18 @@ static int open_real(struct abp_scene *scene, const struct abp_sources *sources,
     char *path = abp_strdup(file);
     if (!path)
         return abp_fail_memory(err);
+    source.experiment.import = *as;
     source.experiment.import.file = path;
     source.experiment.variant_count = 0;
     int rc = -1;
-    if (!source.experiment.import.present)
-        abp_fail(err, ABP_DATA, "%s has no [import], which would say what the columns of %s mean",
-                 scene->experiment->name, file);
+    if (access(file, R_OK) != 0)
+        abp_fail(err, ABP_DATA, "--aa %s: %s", file, strerror(errno));
     else if (abp_store_open_transient(&source.own, err) == 0) {
         rc = abp_import_run(&result, source.own, &source.experiment, sources->env, NULL, &mistakes,
                             err);
         abp_say_mistakes(sources->env, &mistakes);
+        if (rc != 0 && mistakes.count)
+            abp_fail(err, err->code, "%s", ""); /* said already */
         source.store = source.own;
         source.import_id = result.info.id;
         source.count = (size_t)result.info.experiments;
@@ -295,6 +299,32 @@ static int open_real(struct abp_scene *scene, const struct abp_sources *sources,
     abp_mistakes_release(&mistakes);
     abp_store_close(source.own);
     free(path);
+    return rc;
+}
+
+/* What the columns mean is said by the experiment's own [import], else by that of another one that
+ * counts the same. */
+static int open_real(struct abp_scene *scene, const struct abp_sources *sources, const char *file,
+                     struct abp_error *err)
+{
+    const struct abp_import *as = &scene->experiment->import;
+    struct abp_source *others = NULL;
+    size_t count = 0, at = 0;
+    if (!as->present && abp_past_open(&others, &count, scene->experiment, sources, err) != 0)
+        return -1;
+    while (at < count && !others[at].experiment.import.present)
+        at++;
+    if (at < count)
+        as = &others[at].experiment.import;
+    int rc = as->present
+                 ? import_real(scene, sources, as, file, err)
+                 : abp_fail(err, ABP_DATA,
+                            "nothing says what the columns of %s mean: %s has no [import], nor has "
+                            "another experiment with the same outcome",
+                            file, scene->experiment->name);
+    for (size_t i = 0; i < count; i++)
+        abp_source_close(&others[i]);
+    free(others);
     return rc;
 }
 

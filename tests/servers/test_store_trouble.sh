@@ -3,7 +3,7 @@
 # of a tick and of a nightly in turn, a folder that is read-only, a store that another process keeps
 # locked, one that is damaged, cut, emptied, of another program, of a newer abpost, or gone. Each is
 # said with the file and what to do; and once it is mended, the server has every post, once.
-# TROUBLE_STRIDE: every which operation fails (1: each).
+# TROUBLE_STRIDE: every which operation fails (1: each). Each sweep begins at another one.
 . "$SOURCE/tests/cli/lib.sh"
 . "$SOURCE/tests/servers/hostile.sh"
 . "$SOURCE/tests/servers/world.sh"
@@ -93,8 +93,8 @@ says_what_to_do() { # ERROR: the file, and the remedy
     grep -qE "$words" "$scratch/said" || fail "nothing is said of what to do ($words)"
 }
 
-each_operation() { # CALLS ERROR TIMES COMMAND STRIDE
-    local n=1 seen failed=0
+each_operation() { # CALLS ERROR TIMES COMMAND STRIDE FIRST
+    local n=$(((${6:-1} - 1) % $5 + 1)) seen failed=0 tried=0
     while :; do
         to_slot
         FAIL_AT_COUNT=$scratch/seen failing_at "$1" "$2" "$n" "$3" "$4"
@@ -106,10 +106,10 @@ each_operation() { # CALLS ERROR TIMES COMMAND STRIDE
         *) fail "exit status $status; expected 0 or 1" ;;
         esac
         mended
-        n=$((n + $5))
+        n=$((n + $5)) tried=$((tried + 1))
     done
-    echo "$4, $2 ($1, times $3): $failed of $(((n - 1) / $5)) failed"
-    [ "$failed" -gt $(((n - 1) / $5 / 3)) ] || fail "hardly any of them failed"
+    echo "$4, $2 at each of $tried of $seen operations ($1, times $3): $failed failed"
+    [ "$failed" -gt $((tried / 3)) ] || fail "hardly any of them failed"
 }
 
 full_for_good() {
@@ -120,19 +120,19 @@ full_for_good() {
 
 full_once() {
     open_world --careless
-    each_operation wc ENOSPC 1 tick "$stride"
+    each_operation wc ENOSPC 1 tick "$stride" 3
     hostile_stop
 }
 
 full_at_night() {
     open_world
-    each_operation wc ENOSPC 0 nightly $((stride * 3))
+    each_operation wc ENOSPC 0 nightly $((stride * 3)) 5
     hostile_stop
 }
 
 failing_disk() {
     open_world
-    each_operation ws EIO 1 tick $((stride * 2))
+    each_operation ws EIO 1 tick $((stride * 2)) 4
     hostile_stop
 }
 
@@ -343,28 +343,6 @@ damaged() {
     exits 0
     complains "nothing is planned yet"
     hostile_stop
-}
-
-# One part at a time in a shell of its own, with files of its own; its number of failures is added.
-part() { # FUNCTION
-    mkdir "$scratch/$1"
-    (
-        scratch=$scratch/$1
-        out=$scratch/.out err=$scratch/.err failures=0
-        : >"$out" >"$err"
-        $1
-        echo $failures >"$scratch/failures"
-    ) >"$scratch/$1/told" 2>&1 &
-}
-
-together() { # FUNCTION...: side by side
-    local name
-    for name in "$@"; do part "$name"; done
-    wait
-    for name in "$@"; do
-        cat "$scratch/$name/told"
-        failures=$((failures + $(cat "$scratch/$name/failures" 2>/dev/null || echo 1)))
-    done
 }
 
 # Two wait for a lock for half a minute, and the others run meanwhile.
