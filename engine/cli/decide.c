@@ -77,8 +77,8 @@ int abp_stage_read(struct abp_stage *stage, const struct abp_rounds *rounds,
     memset(stage, 0, sizeof *stage);
     stage->active = malloc(count + 1);
     int rc = standing && stage->active ? 0 : abp_fail_memory(err);
-    if (rc == 0 && rounds->store)
-        rc = abp_outbox_decisions(&list, rounds->store, experiment->name, err);
+    if (rc == 0 && rounds->loaded.store)
+        rc = abp_outbox_decisions(&list, rounds->loaded.store, experiment->name, err);
     if (rc == 0) {
         memset(stage->active, 1, count + 1);
         find_standing(standing, &list, experiment);
@@ -119,8 +119,8 @@ static int keep_verdicts(const struct abp_rounds *rounds, const struct abp_exper
         snprintf(verdict, sizeof verdict, "%s", abp_verdict_name(variant->verdict));
         struct abp_decided decided = {variant->name, verdict,
                                       variant->reason ? variant->reason : reason,
-                                      rounds->env->now(rounds->env->context)};
-        int rc = abp_outbox_decide(rounds->store, experiment->name, &decided, err);
+                                      rounds->loaded.env->now(rounds->loaded.env->context)};
+        int rc = abp_outbox_decide(rounds->loaded.store, experiment->name, &decided, err);
         if (rc < 0)
             return -1;
         char detail[1200];
@@ -140,16 +140,16 @@ static int keep_verdicts(const struct abp_rounds *rounds, const struct abp_exper
 static int cancel_planned(const struct abp_rounds *rounds, const struct abp_experiment *experiment,
                           const char *why, struct abp_journal *journal, struct abp_error *err)
 {
-    int64_t now = rounds->env->now(rounds->env->context);
+    int64_t now = rounds->loaded.env->now(rounds->loaded.env->context);
     struct abp_planned_list list;
     struct abp_planned_filter filter = {
         .experiment = experiment->name, .due_from = now, .states = 1u << ABP_PLANNED};
-    if (abp_outbox_list(&list, rounds->store, &filter, err) != 0)
+    if (abp_outbox_list(&list, rounds->loaded.store, &filter, err) != 0)
         return -1;
     int rc = 0;
     size_t cancelled = 0;
     for (size_t i = 0; i < list.count && rc >= 0; i++) {
-        rc = abp_outbox_drop(rounds->store, list.list[i].id, ABP_CANCELLED, why, now, err);
+        rc = abp_outbox_drop(rounds->loaded.store, list.list[i].id, ABP_CANCELLED, why, now, err);
         cancelled += rc > 0;
     }
     abp_planned_list_release(&list);
@@ -173,8 +173,8 @@ static int withdraw(const char *reason, const struct abp_stage *stage,
                                 .variant = experiment->variants[stage->winner].name,
                                 .detail = reason,
                                 .trouble = 1};
-    int rc = abp_outbox_withdraw(rounds->store, experiment->name, reason,
-                                 rounds->env->now(rounds->env->context), err);
+    int rc = abp_outbox_withdraw(rounds->loaded.store, experiment->name, reason,
+                                 rounds->loaded.env->now(rounds->loaded.env->context), err);
     if (rc <= 0)
         return rc;
     abp_journal_add(journal, &action);

@@ -88,7 +88,7 @@ static int judge_posts(char **reason, const struct abp_posts *posts, const struc
                        struct abp_error *err)
 {
     struct abp_result result;
-    uint64_t seed = abp_source_seed(rounds->env->seed, experiment->name);
+    uint64_t seed = abp_source_seed(rounds->loaded.env->seed, experiment->name);
     if (posts->count == posts->missing)
         return 0;
     if (abp_evaluate(&result, experiment, posts, seed, err) != 0)
@@ -106,8 +106,8 @@ int abp_stage_watch(char **reason, const struct abp_stage *stage, const struct a
     *reason = NULL;
     if (!stage->finished || experiment->decision.after != ABP_AFTER_REPEAT_WINNER)
         return 0;
-    if (abp_made_posts_since(&posts, rounds->store, experiment, stage->decided_at,
-                             rounds->env->now(rounds->env->context), err) != 0)
+    if (abp_made_posts_since(&posts, rounds->loaded.store, experiment, stage->decided_at,
+                             rounds->loaded.env->now(rounds->loaded.env->context), err) != 0)
         return -1;
     int rc = judge_posts(reason, &posts, stage, rounds, experiment, err);
     abp_posts_release(&posts);

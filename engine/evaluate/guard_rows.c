@@ -1,5 +1,7 @@
 #include "evaluate/guard_rows.h"
 
+#include "abpost/evaluate.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +118,7 @@ int guard_rows_init(struct guard_rows *rows, const struct abp_experiment *experi
                                  .planned_blocks = planned_blocks(experiment, posts, K),
                                  .posts = count,
                                  .variants = K,
-                                 .threshold = (double)(K - 1) / experiment->decision.alpha};
+                                 .threshold = (double)(K - 1) / abp_alpha_of_variants(experiment)};
     return 0;
 }
 

@@ -1,9 +1,10 @@
 /* The latent field given the scales: its mode, the Gaussian around it, draws from that Gaussian.
  *
- * The field is x = (w, mu, theta) and, with several channels, u_c and b_vc. Given the rest,
+ * The field is x = (w, mu, theta, alpha) and, with several channels, u_c and b_vc. Given the rest,
  * channels are independent, and given u_c so are the b_vc: eliminating b first, then u, leaves a
- * dense system only in the `globals` (w, mu, theta), so that the cost is linear in channels and
- * cells. */
+ * dense system only in the `globals` (w, mu, theta, alpha), so that the cost is linear in channels
+ * and cells. With factors, theta here is the rho of posterior.h: what a variant is worth beyond its
+ * levels. */
 #ifndef STATS_LATENT_H
 #define STATS_LATENT_H
 
@@ -14,6 +15,7 @@
 /* Standard deviations of the terms at one point of the scales' space. */
 struct stats_scales {
     double mu, tau_v, tau_u, tau_b, tau_w;
+    double tau_f[ABP_POSTERIOR_FACTORS];
     struct stats_dispersion dispersion;
 };
 
@@ -31,16 +33,16 @@ struct stats_field {
     double *channel_log_ratio;    /* channels: as global_log_ratio, of u_c and all b_vc */
     double *u_sd, *b_sd;          /* channels; channels x variants: precision^-1/2 */
     double *b_mean, *b_precision; /* channels x variants */
-    double *b_coupling;           /* channels x variants: on u, mu and theta alike */
+    double *b_coupling;           /* channels x variants: on u, mu, theta and alpha alike */
     double *place_coupling;       /* places: of b on w; empty without slots */
     double *memory;               /* owned; all of the above point into it */
 };
 
 /* Everything the solver needs that does not change from point to point. */
 struct stats_latent {
-    const struct stats_design *design; /* borrowed */
-    const struct stats_family *family; /* borrowed */
-    size_t globals, at_mu, at_theta;   /* w starts at 0 */
+    const struct stats_design *design;         /* borrowed */
+    const struct stats_family *family;         /* borrowed */
+    size_t globals, at_mu, at_theta, at_alpha; /* w starts at 0 */
     size_t diagonal; /* how many of the globals, from the first, meet only others than themselves */
     size_t size;     /* globals + channels + channels x variants */
     /* owned working space */
@@ -53,6 +55,29 @@ struct stats_latent {
     double near_enough; /* Newton's decrement (twice what the log density has still to gain) from
                            which one more step is the last */
 };
+
+/* The globals, but for the slot's, that the predictor of a post of variant v is the sum of: so
+ * many, where they are, in ascending order, and their sum in g. */
+static inline size_t stats_core_terms(const struct stats_latent *latent)
+{
+    return 2 + latent->design->factors;
+}
+
+static inline size_t stats_core_term(const struct stats_latent *latent, size_t v, size_t k)
+{
+    const struct stats_design *d = latent->design;
+    if (k < 2)
+        return k == 0 ? latent->at_mu : latent->at_theta + v;
+    return latent->at_alpha + d->level_of[v * d->factors + k - 2];
+}
+
+static inline double stats_core_sum(const struct stats_latent *latent, const double *g, size_t v)
+{
+    double sum = g[latent->at_mu] + g[latent->at_theta + v];
+    for (size_t k = 2; k < stats_core_terms(latent); k++)
+        sum += g[stats_core_term(latent, v, k)];
+    return sum;
+}
 
 /* Where differences of marginals are taken: the last step ends within 1e-7 of the mode's density.
  */
@@ -100,7 +125,7 @@ double stats_field_u_shift(const struct stats_field *field, const struct stats_l
 void stats_field_b_shifts(const struct stats_field *field, const struct stats_latent *latent,
                           size_t c, const double *change, double u_change, double *shift);
 
-/* mu and theta from independent normals (1 + variants), into their places among the globals.
+/* mu, theta and alpha from as many independent normals, into their places among the globals.
  * Returns log prior - log q of them, and the normalisation of all globals. */
 double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
                              const double *normals, double *globals);

@@ -23,10 +23,12 @@ double stats_field_draw_core(const struct stats_field *field, const struct stats
     stats_solve_last(field->global_factor, m, latent->diagonal, mu, globals);
     for (size_t k = mu; k < m; k++)
         globals[k] += field->global_mean[k];
-    double off = globals[mu] - d->mu0;
+    double off = globals[mu] - d->mu0, of_levels = 0.0;
+    for (size_t f = 0, i = 0; f < d->factors; i = d->level_end[f++])
+        of_levels += half_squares(globals + latent->at_alpha + i, d->level_end[f] - i, s->tau_f[f]);
     return field->global_log_ratio + half_squares(normals, m - mu, 1.0) -
            half_squares(&off, 1, s->mu) -
-           half_squares(globals + latent->at_theta, d->variants, s->tau_v);
+           half_squares(globals + latent->at_theta, d->variants, s->tau_v) - of_levels;
 }
 
 double stats_field_draw_slots(const struct stats_field *field, const struct stats_latent *latent,
@@ -69,14 +71,13 @@ double stats_channel_likelihood(const struct stats_field *field, const struct st
                                 size_t c, const double *globals, double u, const double *b)
 {
     const struct stats_design *d = latent->design;
-    const double *theta = globals + latent->at_theta;
-    double sum = 0.0, eta[TOGETHER], base = globals[latent->at_mu] + (b ? u : 0.0);
+    double sum = 0.0, eta[TOGETHER], base = b ? u : 0.0;
     size_t end = d->channel_start[c + 1];
     for (size_t from = d->channel_start[c]; from < end; from += TOGETHER) {
         const struct stats_cell *cells = d->cells + from;
         size_t count = end - from < TOGETHER ? end - from : TOGETHER;
         for (size_t i = 0; i < count; i++)
-            eta[i] = base + theta[cells[i].variant];
+            eta[i] = base + stats_core_sum(latent, globals, cells[i].variant);
         for (size_t i = 0; i < count && d->has_slots; i++)
             eta[i] += globals[cells[i].slot];
         for (size_t i = 0; i < count && b; i++)

@@ -35,7 +35,12 @@ struct search {
 
 size_t stats_scale_count(const struct stats_design *design)
 {
-    return 2u + (design->has_channels ? 2u : 0u) + (design->has_slots ? 1u : 0u);
+    return 2u + (design->has_channels ? 2u : 0u) + (design->has_slots ? 1u : 0u) + design->factors;
+}
+
+double stats_lift_prior(const struct stats_design *design, const struct abp_priors *priors)
+{
+    return design->factors ? 0.25 * priors->lift : priors->lift;
 }
 
 void stats_scales_at(struct stats_scales *scales, const struct stats_latent *latent,
@@ -46,13 +51,15 @@ void stats_scales_at(struct stats_scales *scales, const struct stats_latent *lat
     size_t k = 2;
     memset(scales, 0, sizeof *scales);
     scales->mu = priors->mu;
-    scales->tau_v = stats_half_normal(priors->lift, z[1]);
+    scales->tau_v = stats_half_normal(stats_lift_prior(d, priors), z[1]);
     if (d->has_channels) {
         scales->tau_u = stats_half_normal(priors->channel, z[k++]);
         scales->tau_b = stats_half_normal(priors->interaction, z[k++]);
     }
     if (d->has_slots)
-        scales->tau_w = stats_half_normal(priors->slot, z[k]);
+        scales->tau_w = stats_half_normal(priors->slot, z[k++]);
+    for (size_t f = 0; f < d->factors; f++)
+        scales->tau_f[f] = stats_half_normal(priors->lift, z[k + f]);
     stats_dispersion_set(&scales->dispersion, d, latent->family, constants,
                          stats_half_normal(priors->dispersion, z[0]));
 }

@@ -34,6 +34,7 @@ struct abp_collect_report {
     size_t read, failed, deleted, edited; /* posts */
     int sign_in;                          /* 1: an account needs a person to sign in anew */
     int unreachable;                      /* 1: a platform could not be reached */
+    int local;                            /* 1: a file of this machine was in the way */
 };
 
 /* Reads every post that is due (due.h), the most urgent first, in batches; every number that came

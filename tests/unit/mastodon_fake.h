@@ -140,7 +140,7 @@ static void fake_start(struct fake *fake, const struct fake_step *steps, size_t 
         if (strcmp(widths[i], visibility) == 0)
             fake->channel.visibility = widths[i];
     setenv("FAKE_MASTODON_TOKEN", FAKE_TOKEN "\n", 1);
-    assert_int_equal(abp_connection_open(&fake->connection, &fake->channel, &fake->http, ".",
+    assert_int_equal(abp_connection_open(&fake->connection, &fake->channel, &fake->http, NULL,
                                          fake_now, fake, &err),
                      0);
     struct abp_mastodon *state = fake->connection.state;

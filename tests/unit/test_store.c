@@ -470,7 +470,7 @@ static void test_no_rights(void **state)
     /* A file that may not even be read. */
     assert_int_equal(chmod(scratch_path(s, "abpost.db"), 0000), 0);
     assert_int_equal(import_restricted(s, become_nobody, message), ABP_FAILED);
-    assert_non_null(strstr(message, "can't be opened: Permission denied"));
+    assert_non_null(strstr(message, "Permission denied"));
     assert_int_equal(chmod(scratch_path(s, "abpost.db"), 0600), 0);
     struct abp_store *store = scratch_store(s);
     assert_int_equal(ask(store, "SELECT count(*) FROM post"), 1);
