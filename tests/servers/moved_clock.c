@@ -1,7 +1,7 @@
-/* Preloaded into a server (LD_PRELOAD), it moves that server's clock: by as many seconds as the file
- * that $MOVED_CLOCK names holds, read anew at every look, so that a test takes the server along
- * through its week. Time runs on as ever in between. Overrides what reads CLOCK_REALTIME, and the one
- * wait that has its deadline by it. */
+/* Preloaded into a server (LD_PRELOAD), it moves that server's clock: by as many seconds as the
+ * file that $MOVED_CLOCK names holds, read anew at every look, so that a test takes the server
+ * along through its week. Time runs on as ever in between. Overrides what reads CLOCK_REALTIME, and
+ * the one wait that has its deadline by it. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
