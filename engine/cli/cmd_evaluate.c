@@ -365,7 +365,8 @@ static const char *const details[] = {
     "guard of a level looks at pairs of posts of one block whose variants differ in this level "
     "alone; where there are no such variants it has nothing to look at, and no verdict is "
     "stronger than leaning. Levels and variants have half of alpha each, so that both together "
-    "are wrong no more often than without factors.",
+    "are wrong no more often than without factors. Among many experiments it is variants that are "
+    "counted, not levels.",
     "#Many experiments",
     "The more comparisons, the more of them win by luck. Of several experiments it says which "
     "findings survive among all that were evaluated with them: of those that do, at most alpha "

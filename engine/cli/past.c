@@ -195,9 +195,10 @@ void abp_floor_say(struct abp_buffer *buf, const struct abp_floor *floor, double
     abp_buffer_printf(buf, " (%s of them would be found)", abp_percent_words(floor->power).text);
     abp_buffer_add(buf, ": post more often, try fewer styles, or accept it. ");
     if (floor->pairs && !isnan(floor->level))
-        abp_buffer_printf(buf, "A level, which %zu pair%s of styles speak%s for, is found from x%s on. ",
-                          floor->pairs, floor->pairs == 1 ? "" : "s",
-                          floor->pairs == 1 ? "s" : "", abp_rough_words(floor->level).text);
+        abp_buffer_printf(buf,
+                          "A level, which %zu pair%s of styles speak%s for, is found from x%s on. ",
+                          floor->pairs, floor->pairs == 1 ? "" : "s", floor->pairs == 1 ? "s" : "",
+                          abp_rough_words(floor->level).text);
     if (floor->past)
         abp_buffer_printf(buf, "How far posts differ is learned from %zu posts of %s.", floor->past,
                           floor->teacher);

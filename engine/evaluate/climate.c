@@ -207,7 +207,7 @@ static void give_effect(struct abp_climate_world *w, const struct abp_climate *c
     size_t free_levels = 0, at = 0, turn;
     for (size_t f = 0; f < count; f++)
         free_levels += factors[f].level_count - 1;
-    turn = (size_t)(number % free_levels);
+    turn = free_levels ? (size_t)(number % free_levels) : 0;
     for (size_t f = 0; f < count; f++)
         for (size_t l = 0; l < factors[f].level_count; l++, at++)
             if (l != factors[f].of_variant[0] && turn-- == 0) {

@@ -201,7 +201,14 @@ int abp_db_integer(int64_t *value, struct abp_db *db, const char *sql, struct ab
 
 int abp_db_begin(struct abp_db *db, struct abp_error *err)
 {
-    return abp_db_exec(db, "BEGIN IMMEDIATE", err);
+    return abp_db_exec(
+        db, db->path ? "PRAGMA synchronous = FULL; BEGIN IMMEDIATE" : "BEGIN IMMEDIATE", err);
+}
+
+int abp_db_begin_lightly(struct abp_db *db, struct abp_error *err)
+{
+    return abp_db_exec(
+        db, db->path ? "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE" : "BEGIN IMMEDIATE", err);
 }
 
 int abp_db_commit(struct abp_db *db, struct abp_error *err)

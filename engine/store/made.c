@@ -255,13 +255,14 @@ static int add_fact(const struct adding *a, const struct abp_made_fact *f, struc
     return abp_run(s, err);
 }
 
+/* Lightly: numbers that a power cut takes are read again. */
 int abp_made_add(struct abp_store *store, const struct abp_made_fact *facts, size_t count,
                  struct abp_error *err)
 {
     struct adding a = {NULL, NULL, NULL};
     if (count == 0)
         return 0;
-    if (abp_db_begin(store->db, err) != 0)
+    if (abp_db_begin_lightly(store->db, err) != 0)
         return -1;
     int rc = prepare(&a, store, err);
     for (size_t i = 0; i < count && rc == 0; i++)

@@ -22,8 +22,8 @@ int abp_evaluate(struct abp_result *result, const struct abp_experiment *experim
  * of it with more. */
 double abp_alpha_of_variants(const struct abp_experiment *experiment);
 
-/* How many pairs of variants (level_guard.h) the level that has fewest of them has; *alpha: what one
- * level's guard has of it. 0 where a level has none, and with fewer than two factors. */
+/* How many pairs of variants (level_guard.h) the level that has fewest of them has; *alpha: what
+ * one level's guard has of it. 0 where a level has none, and with fewer than two factors. */
 size_t abp_level_pairs(double *alpha, const struct abp_experiment *experiment);
 
 #endif

@@ -171,8 +171,10 @@ static void test_drawn(void **state)
     cube_guards(even, &cube, 60.0, 1, 1);
     assert_int_equal(even[1].guard.blocks, 40);
     for (size_t i = 0; i < cube.posts; i++)
-        for (size_t v = 0; v < 8; v++) /* pairs of factor 0: 0-1, 2-3, ... */
-            cube.probability[i * 8 + v] = 0.05 * (double)(1 + v / 2);
+        for (size_t v = 0; v < 8; v++) { /* pairs of factor 0: 0-1, 2-3, ... */
+            size_t pair = v / 2;
+            cube.probability[i * 8 + v] = 0.05 * (double)(1 + pair);
+        }
     cube_guards(uneven, &cube, 60.0, 1, 1);
     assert_same_answer(even[1].guard, uneven[1].guard, 0);
     assert_true(fabs(even[3].guard.open_e_value - uneven[3].guard.open_e_value) > 1e-3);
