@@ -156,7 +156,7 @@ struct abp_connection {
     const struct abp_channel *channel; /* borrowed */
     struct abp_http *http;             /* borrowed; NULL for outbox */
     const char *root; /* borrowed; the workspace's folder: where sessions are kept (ROOT/.abpost,
-                         mode 0700) and outbox/ lies */
+                         mode 0700) and outbox/ lies; NULL: no pause is kept */
     int64_t (*now)(void *context); /* UTC seconds */
     void *now_context;             /* borrowed */
     struct abp_limits limits;      /* ops->limits until `check` or `prepare` asked the server */

@@ -331,7 +331,7 @@ static void coverage(void)
         for (unsigned long seed = 1; seed <= count; seed++) {
             struct prior_trial p;
             prior_draw(&p, kinds[k].family, kinds[k].tail, 3, 60, seed);
-            struct abp_result r = prior_evaluate(&p, 60);
+            struct abp_result r = prior_evaluate_lean(&p, 60);
             doubtful += r.fit.reliable ? 0 : 1;
             for (size_t v = 1; v < 3; v++) {
                 double truth = p.t.theta[v] - p.t.theta[0];
@@ -366,7 +366,7 @@ static void winner(void)
     for (unsigned long seed = 1; seed <= count; seed++) {
         struct prior_trial p;
         prior_draw(&p, ABP_NEGBINOMIAL, ABP_TAIL_OWN, 8, 80, seed);
-        struct abp_result r = prior_evaluate(&p, 80);
+        struct abp_result r = prior_evaluate_lean(&p, 80);
         size_t best = 0, loud = 0;
         for (size_t v = 1; v < 8; v++) {
             if (!best || r.variants[v].log_lift.mean > r.variants[best].log_lift.mean)

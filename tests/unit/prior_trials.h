@@ -84,8 +84,8 @@ static inline struct abp_result prior_evaluate(const struct prior_trial *p, size
     return result;
 }
 
-/* The verdict on style v after the first `count` posts, and no more: much quicker. */
-static inline enum abp_verdict prior_verdict(const struct prior_trial *p, size_t v, size_t count)
+/* The same without checks of the family, warnings and forecasts: much quicker. */
+static inline struct abp_result prior_evaluate_lean(const struct prior_trial *p, size_t count)
 {
     struct abp_posts seen = p->posts;
     struct abp_result result;
@@ -97,8 +97,15 @@ static inline enum abp_verdict prior_verdict(const struct prior_trial *p, size_t
         fprintf(stderr, "%s\n", err.message);
         abort();
     }
-    enum abp_verdict verdict = result.variants[v].verdict;
     evaluation_close(&e);
+    return result;
+}
+
+/* The verdict on style v after the first `count` posts. */
+static inline enum abp_verdict prior_verdict(const struct prior_trial *p, size_t v, size_t count)
+{
+    struct abp_result result = prior_evaluate_lean(p, count);
+    enum abp_verdict verdict = result.variants[v].verdict;
     abp_result_release(&result);
     return verdict;
 }
