@@ -74,8 +74,15 @@ snac_start() {
 }
 
 snac_stop() {
+    local tries
     if [ -n "$snac_pid" ]; then
         kill "$snac_pid" 2>/dev/null
+        # Its threads sleep up to a minute before they see that it is over; what it has is written.
+        for ((tries = 0; tries < 30; tries++)); do
+            kill -0 "$snac_pid" 2>/dev/null || break
+            sleep 0.1
+        done
+        kill -KILL "$snac_pid" 2>/dev/null
         wait "$snac_pid" 2>/dev/null
     fi
     snac_pid=
