@@ -109,9 +109,11 @@ static void contest(struct abp_contrast *contrasts, const struct abp_posterior *
         for (size_t v = 1; v < K; v++)
             if (row[v] > row[best])
                 best = v;
+        double top = exp(row[best]);
         contrasts[best].p_best += p->weight[i];
         for (size_t v = 0; v < K; v++)
-            contrasts[v].expected_loss += p->weight[i] * (exp(row[best]) - exp(row[v]));
+            if (v != best)
+                contrasts[v].expected_loss += p->weight[i] * (top - exp(row[v]));
     }
     for (size_t v = 0; v < K; v++) {
         contrasts[v].p_best = probability(contrasts[v].p_best);

@@ -100,19 +100,32 @@ double stats_field_u_shift(const struct stats_field *field, const struct stats_l
 void stats_field_b_shifts(const struct stats_field *field, const struct stats_latent *latent,
                           size_t c, const double *change, double u_change, double *shift);
 
-/* mu and theta from independent normals (1 + variants), into their places among the globals.
- * Returns log prior - log q of them, and the normalisation of all globals. */
+/* The lower factor, (1 + variants)^2 numbers by rows, of the precision of (mu, theta_0, the last
+ * style's difference from theta_0, ..., the second one's): with it a difference hangs on its own
+ * normal and on those of the differences before it alone, so that few quasi-random coordinates
+ * decide it. work: as many numbers. */
+void stats_field_core_factor(const struct stats_field *field, const struct stats_latent *latent,
+                             double *factor, double *work);
+/* mu and theta from that factor and independent normals (1 + variants, the last one the second
+ * style's), into their places among the globals. Returns log prior - log q of them, and the
+ * normalisation of all globals. */
 double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
-                             const double *normals, double *globals);
+                             const double *factor, const double *normals, double *globals);
+/* Mean and sd of (theta_v + b_vc) - (theta_base + b_base,c) under the Gaussian, with channels. */
+void stats_field_channel_lift(const struct stats_field *field, const struct stats_latent *latent,
+                              size_t c, size_t v, size_t base, double *mean, double *sd);
 /* The slots' terms given those, from as many normals. Returns log prior - log q of them but for
  * the normalisation. */
 double stats_field_draw_slots(const struct stats_field *field, const struct stats_latent *latent,
                               const double *normals, double *globals);
-/* u and b (variants long) of channel c given the globals, from 1 + variants normals. Returns log
- * prior - log q of them. */
-double stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
-                                size_t c, const double *globals, const double *normals, double *u,
-                                double *b);
+/* u and b (variants long) of channel c, from 1 + variants normals; change: the globals less their
+ * means. */
+void stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
+                              size_t c, const double *change, const double *normals, double *u,
+                              double *b);
+/* log prior - log q of what it has drawn. */
+double stats_field_channel_ratio(const struct stats_field *field, const struct stats_latent *latent,
+                                 size_t c, const double *normals, double u, const double *b);
 /* Log likelihood of the posts of channel c, less the dispersion's constant; b NULL: no channel
  * terms. */
 double stats_channel_likelihood(const struct stats_field *field, const struct stats_latent *latent,

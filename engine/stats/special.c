@@ -114,6 +114,31 @@ double stats_trigamma_step(double x, double y)
     return trigamma(x + y) - trigamma(x);
 }
 
+static double tail_quantile(double r)
+{
+    r = sqrt(-log(r));
+    if (r <= 5.0) {
+        r -= 1.6;
+        return (((1.7023821103e-1 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777) /
+               ((1.2021132975e-1 * r + 7.3700164250e-1) * r + 1.0);
+    }
+    r -= 5.0;
+    return (((1.7337203997e-2 * r + 4.2868294337e-1) * r + 3.0812263860) * r + 6.6579051150) /
+           ((1.2258202635e-2 * r + 2.4197894225e-1) * r + 1.0);
+}
+
+double stats_normal_quantile(double u)
+{
+    double q = u - 0.5;
+    if (fabs(q) <= 0.425) {
+        double r = 0.180625 - q * q;
+        return q * (((5.9109374720e1 * r + 1.5929113202e2) * r + 5.0434271938e1) * r +
+                    3.3871327179) /
+               (((6.7187563600e1 * r + 7.8757757664e1) * r + 1.7895169469e1) * r + 1.0);
+    }
+    return q < 0.0 ? -tail_quantile(u) : tail_quantile(1.0 - u);
+}
+
 double stats_half_normal(double scale, double z)
 {
     return scale * gsl_cdf_ugaussian_Qinv(0.5 * gsl_cdf_ugaussian_Q(z));

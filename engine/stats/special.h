@@ -36,4 +36,8 @@ double stats_trigamma_step(double x, double y);
  * scale * Phi^-1((1 + Phi(z)) / 2), accurate in both tails. */
 double stats_half_normal(double scale, double z);
 
+/* The standard normal's quantile at u in (0, 1) to 1e-6 of itself (Wichura 1988, algorithm AS 241,
+ * the routine PPND7): for draws by the million, where the exact ones' digits are of no use. */
+double stats_normal_quantile(double u);
+
 #endif
