@@ -99,8 +99,15 @@ void stats_guess_at(const struct stats_guess *guess, const double *z, double *va
     for (size_t k = 0; k < guess->dimensions; k++)
         inside[k] = fmin(fmax(z[k], guess->low[k]), guess->high[k]);
     features_at(guess, inside, features);
-    memset(values, 0, guess->length * sizeof *values);
-    for (size_t i = 0; i < guess->features; i++)
-        for (size_t k = 0; k < guess->length; k++)
-            values[k] += features[i] * guess->coefficients[i * guess->length + k];
+    size_t length = guess->length;
+    for (size_t k = 0; k < length; k += 2) { /* length is even; two at once, as processors can */
+        const double *row = guess->coefficients + k;
+        double first = 0.0, second = 0.0;
+        for (size_t i = 0; i < guess->features; i++, row += length) {
+            first += features[i] * row[0];
+            second += features[i] * row[1];
+        }
+        values[k] = first;
+        values[k + 1] = second;
+    }
 }

@@ -14,6 +14,7 @@
 /* Standard deviations of the terms at one point of the scales' space. */
 struct stats_scales {
     double mu, tau_v, tau_u, tau_b, tau_w;
+    double log_mu, log_v, log_u, log_b, log_w; /* their logarithms */
     struct stats_dispersion dispersion;
 };
 
@@ -33,7 +34,7 @@ struct stats_field {
     double *b_mean, *b_precision; /* channels x variants */
     double *b_coupling;           /* channels x variants: on u, mu and theta alike */
     double *place_coupling;       /* places: of b on w; empty without slots */
-    double *memory;               /* owned; all of the above point into it */
+    double *memory;               /* owned: all of the above point into it; NULL: into lent memory */
 };
 
 /* Everything the solver needs that does not change from point to point. */
@@ -78,6 +79,11 @@ double stats_latent_log_stretch(const struct stats_latent *latent, const struct 
 int stats_field_init(struct stats_field *field, const struct stats_latent *latent,
                      struct abp_error *err) ABP_MUST_CHECK;
 void stats_field_release(struct stats_field *field);
+/* The same in memory that is lent to it, as many numbers as stats_field_numbers() says; not to be
+ * released. */
+void stats_field_place(struct stats_field *field, const struct stats_latent *latent,
+                       double *memory);
+size_t stats_field_numbers(const struct stats_latent *latent);
 /* Bytes that one field takes. */
 size_t stats_field_bytes(const struct stats_latent *latent);
 

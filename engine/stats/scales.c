@@ -38,47 +38,59 @@ size_t stats_scale_count(const struct stats_design *design)
     return 2u + (design->has_channels ? 2u : 0u) + (design->has_slots ? 1u : 0u);
 }
 
+/* The scale at score z, and its logarithm. */
+static double scale_at(double *log_scale, double prior, struct stats_constants *constants, double z)
+{
+    double exact = constants ? NAN : stats_half_normal(1.0, z);
+    double log_one = constants ? stats_log_half_normal(&constants->half, z) : log(exact);
+    *log_scale = log(prior) + log_one;
+    return prior * (constants ? exp(log_one) : exact);
+}
+
 void stats_scales_at(struct stats_scales *scales, const struct stats_latent *latent,
                      const struct abp_priors *priors, struct stats_constants *constants,
                      const double *z)
 {
     const struct stats_design *d = latent->design;
+    double log_kappa;
     size_t k = 2;
     memset(scales, 0, sizeof *scales);
     scales->mu = priors->mu;
-    scales->tau_v = stats_half_normal(priors->lift, z[1]);
+    scales->log_mu = log(priors->mu);
+    scales->tau_v = scale_at(&scales->log_v, priors->lift, constants, z[1]);
     if (d->has_channels) {
-        scales->tau_u = stats_half_normal(priors->channel, z[k++]);
-        scales->tau_b = stats_half_normal(priors->interaction, z[k++]);
+        scales->tau_u = scale_at(&scales->log_u, priors->channel, constants, z[k++]);
+        scales->tau_b = scale_at(&scales->log_b, priors->interaction, constants, z[k++]);
     }
     if (d->has_slots)
-        scales->tau_w = stats_half_normal(priors->slot, z[k]);
+        scales->tau_w = scale_at(&scales->log_w, priors->slot, constants, z[k]);
     stats_dispersion_set(&scales->dispersion, d, latent->family, constants,
-                         stats_half_normal(priors->dispersion, z[0]));
+                         scale_at(&log_kappa, priors->dispersion, constants, z[0]));
 }
 
-/* Fits field at z, Newton from `start`; returns the log posterior density of z but for a constant,
- * -inf when it can't be had. */
-static double density_from(struct search *search, const double *z, const double *start,
+/* Fits field at scales of scores z, Newton from `start`; returns the log posterior density of z but
+ * for a constant, -inf when it can't be had. */
+static double density_from(struct search *search, const double *z,
+                           const struct stats_scales *scales, const double *start,
                            struct stats_field *field)
 {
-    struct stats_scales scales;
     double squares = 0.0;
     for (size_t k = 0; k < search->dimensions; k++) {
         if (!(z[k] > STATS_LOWEST_Z && z[k] < STATS_HIGHEST_Z))
             return -INFINITY;
         squares += z[k] * z[k];
     }
-    stats_scales_at(&scales, search->latent, search->priors, search->constants, z);
     memcpy(search->latent->x, start, search->latent->size * sizeof *start);
-    if (stats_field_fit(field, search->latent, &scales) != 0)
+    if (stats_field_fit(field, search->latent, scales) != 0)
         return -INFINITY;
     return field->log_marginal - 0.5 * squares;
 }
 
 static double density_at(struct search *search, const double *z, struct stats_field *field)
 {
-    return density_from(search, z, search->start, field);
+    struct stats_scales scales;
+    stats_scales_at(&scales, search->latent, search->priors, search->constants, z);
+    return density_from(search, z, &scales, search->start, field);
 }
 
 static double minus_density(const gsl_vector *z, void *context)
@@ -249,21 +261,21 @@ static double fit_point(struct search *search, struct stats_point *point,
                         const struct stats_guess *guess, struct stats_guess *teach, double *both)
 {
     struct stats_latent *latent = search->latent;
+    struct stats_scales scales;
     size_t size = latent->size;
     double log_density;
+    stats_scales_at(&scales, latent, search->priors, search->constants, point->z);
     if (guess) {
-        struct stats_scales scales;
-        stats_scales_at(&scales, latent, search->priors, search->constants, point->z);
         stats_guess_at(guess, point->z, both);
         stats_latent_rescale(latent, &scales, both, 1, 1);
         stats_latent_rescale(latent, &scales, both + size, 0, 1);
-        log_density = density_from(search, point->z, both, &point->field);
+        log_density = density_from(search, point->z, &scales, both, &point->field);
         if (isfinite(log_density)) {
             stats_field_move(&point->field, latent, both + size);
             return log_density;
         }
     }
-    log_density = density_from(search, point->z, search->start, &point->field);
+    log_density = density_from(search, point->z, &scales, search->start, &point->field);
     if (!isfinite(log_density))
         return -INFINITY;
     memcpy(both, latent->x, size * sizeof *both);
@@ -374,8 +386,8 @@ static int lay_points(struct stats_points *points, struct search *search, uint64
             stats_proposal_place_refined(&search->proposal, uniform, point->z);
         else
             stats_proposal_place(&search->proposal, uniform, point->z);
-        if (stats_field_init(&point->field, search->latent, err) != 0)
-            goto out;
+        stats_field_place(&point->field, search->latent,
+                          points->memory + p * stats_field_numbers(search->latent));
         log_density[p] = fit_point(search, point, known ? &guess : NULL, p < first ? &guess : NULL,
                                    log_density + points->count);
     }
@@ -404,8 +416,9 @@ int stats_points_init(struct stats_points *points, struct stats_latent *latent,
     points->first = first_points(refined_points(latent));
     points->count = points->first + refined_points(latent);
     points->list = calloc(points->count, sizeof *points->list);
+    points->memory = malloc(points->count * stats_field_numbers(latent) * sizeof *points->memory);
     search.start = malloc(latent->size * sizeof *search.start);
-    if (!points->list || !search.start) {
+    if (!points->list || !points->memory || !search.start) {
         abp_fail_memory(err);
         goto out;
     }
@@ -427,8 +440,7 @@ out:
 
 void stats_points_release(struct stats_points *points)
 {
-    for (size_t p = 0; points->list && p < points->count; p++)
-        stats_field_release(&points->list[p].field);
     free(points->list);
+    free(points->memory);
     memset(points, 0, sizeof *points);
 }

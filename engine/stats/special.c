@@ -1,6 +1,7 @@
 #include "stats/special.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
 #include <math.h>
 
 /* From here on the asymptotic series below are good to the last digits (Abramowitz & Stegun
@@ -142,4 +143,34 @@ double stats_normal_quantile(double u)
 double stats_half_normal(double scale, double z)
 {
     return scale * gsl_cdf_ugaussian_Qinv(0.5 * gsl_cdf_ugaussian_Q(z));
+}
+
+#define HALF_FROM     (-6.0)
+#define HALF_PER_UNIT 16.0
+
+void stats_half_normals_init(struct stats_half_normals *table)
+{
+    for (size_t i = 0; i < STATS_HALF_NODES; i++)
+        table->value[i] = NAN;
+}
+
+static void fill_half_node(struct stats_half_normals *table, size_t i)
+{
+    double z = HALF_FROM + (double)i / HALF_PER_UNIT, x = stats_half_normal(1.0, z);
+    table->value[i] = log(x);
+    table->slope[i] = 0.5 * gsl_ran_ugaussian_pdf(z) / gsl_ran_ugaussian_pdf(x) / x / HALF_PER_UNIT;
+}
+
+double stats_log_half_normal(struct stats_half_normals *table, double z)
+{
+    double at = (z - HALF_FROM) * HALF_PER_UNIT;
+    if (!(at >= 0.0 && at < STATS_HALF_NODES - 1))
+        return log(stats_half_normal(1.0, z));
+    size_t i = (size_t)at;
+    double t = at - (double)i, s = 1.0 - t;
+    for (size_t k = i; k < i + 2; k++)
+        if (isnan(table->value[k]))
+            fill_half_node(table, k);
+    return s * s * ((1.0 + 2.0 * t) * table->value[i] + t * table->slope[i]) +
+           t * t * ((1.0 + 2.0 * s) * table->value[i + 1] - s * table->slope[i + 1]);
 }
