@@ -362,8 +362,9 @@ static int give_draws(struct chains *c, struct stats_draws *draws, size_t steps,
     struct stats_scales *scales = malloc(all * sizeof *scales);
     double *globals = malloc(all * m * sizeof *globals), *weight = malloc(all * sizeof *weight);
     double *log_ratio = calloc(all, sizeof *log_ratio);
-    double *terms = malloc((d->has_channels ? all * d->channels * (1 + K) : 1) * sizeof *terms);
-    if (!scales || !globals || !weight || !log_ratio || !terms) {
+    size_t numbers = d->has_channels ? d->channels * (1 + K) : 0;
+    double *terms = numbers ? malloc(all * numbers * sizeof *terms) : NULL;
+    if (!scales || !globals || !weight || !log_ratio || (numbers && !terms)) {
         free(scales);
         free(globals);
         free(weight);
@@ -379,11 +380,8 @@ static int give_draws(struct chains *c, struct stats_draws *draws, size_t steps,
         stats_latent_rescale(latent, &scales[i], c->x, 1, 1);
         memcpy(globals + i * m, c->x, m * sizeof *globals);
         weight[i] = 1.0 / (double)all;
-        for (size_t ch = 0; d->has_channels && ch < d->channels; ch++) {
-            double *own = terms + (ch * all + i) * (1 + K);
-            own[0] = c->x[m + ch];
-            memcpy(own + 1, c->x + m + d->channels + ch * K, K * sizeof *own);
-        }
+        if (numbers) /* all u, then all b, as they stand in the field */
+            memcpy(terms + i * numbers, c->x + m, numbers * sizeof *terms);
     }
     stats_draws_replace(draws, all, scales, globals, weight, log_ratio, terms);
     return 0;

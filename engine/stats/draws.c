@@ -109,10 +109,11 @@ static int core_init(struct core *core, const struct stats_draws *draws, struct 
     return 0;
 }
 
+/* x in [0, 2) without its whole part, kept off 0 and 1. */
 static double fraction(double x)
 {
-    x -= floor(x);
-    return fmin(fmax(x, 1e-12), 1.0 - 1e-12);
+    x -= x < 1.0 ? 0.0 : 1.0;
+    return x < 1e-12 ? 1e-12 : x > 1.0 - 1e-12 ? 1.0 - 1e-12 : x;
 }
 
 static void core_normals(struct core *core, size_t terms, int wide)
@@ -238,16 +239,17 @@ static int weigh(struct stats_draws *draws, struct stats_walk *walk, size_t from
                  struct abp_error *err)
 {
     const struct stats_design *d = draws->latent->design;
-    size_t each = 1 + d->variants;
-    double *u = malloc(d->channels * each * sizeof *u), *b = u + d->channels;
-    if (!u)
+    size_t each = 1 + d->variants, numbers = d->channels * each;
+    double *own = malloc(numbers * sizeof *own);
+    if (!own)
         return abp_fail_memory(err);
     double log_wide = -(double)draws->latent->size * log(draws->wide) - log(STATS_WIDE_EVERY);
     for (size_t i = from; i < draws->weighed; i++) {
         const struct stats_field *field = stats_draw_field(draws, i);
+        double *u = draws->terms ? draws->terms + i * numbers : own, *b = u + d->channels;
         if (walk)
             stats_walk_step(walk, u, b, 1);
-        for (size_t k = 0; walk && k < d->channels * each; k++)
+        for (size_t k = 0; walk && k < numbers; k++)
             draws->radius[i] += walk->used[k] * walk->used[k];
         double mixture = mixture_log_ratio(draws->radius[i], draws->wide, log_wide);
         draws->narrow[i] = exp(-mixture);
@@ -256,7 +258,7 @@ static int weigh(struct stats_draws *draws, struct stats_walk *walk, size_t from
         if (isnan(draws->log_ratio[i]))
             draws->log_ratio[i] = -INFINITY;
     }
-    free(u);
+    free(own);
     return 0;
 }
 
@@ -351,6 +353,22 @@ static int resize(struct stats_draws *draws, size_t count, size_t weighed, struc
     return 0;
 }
 
+/* Makes room for the terms of the weighed, while memory allows. */
+static int resize_terms(struct stats_draws *draws, struct abp_error *err)
+{
+    const struct stats_design *d = draws->latent->design;
+    size_t numbers = draws->weighed * d->channels * (1 + d->variants);
+    if (numbers > STATS_TERMS_MOST) {
+        free(draws->terms);
+        draws->terms = NULL;
+    }
+    if (numbers > STATS_TERMS_MOST || !d->has_channels)
+        return 0;
+    double *terms = realloc(draws->terms, numbers * sizeof *terms);
+    draws->terms = terms ? terms : draws->terms;
+    return terms ? 0 : abp_fail_memory(err);
+}
+
 /* Draws and weighs on to so many. */
 static int weigh_more(struct stats_draws *draws, struct core *core, struct stats_walk *walk,
                       size_t weighed, struct abp_error *err)
@@ -359,7 +377,7 @@ static int weigh_more(struct stats_draws *draws, struct core *core, struct stats
     if (weighed <= from)
         return 0;
     draws->weighed = weighed;
-    if (resize(draws, weighed, weighed, err) != 0)
+    if (resize(draws, weighed, weighed, err) != 0 || resize_terms(draws, err) != 0)
         return -1;
     draw_core(draws, core, weighed);
     if (draw_slots(draws, weighed, err) != 0)

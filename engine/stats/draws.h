@@ -45,9 +45,11 @@ struct stats_draws {
     /* log p(y), the likelihood of all posts with everything integrated out, but for constants that
        only the data and the number of scales decide; NaN where the weights do not tell */
     double log_evidence;
-    /* draws of chains: their own scales and channel terms, no point; all draws count as weighed */
+    /* of each of the weighed all u_c, then all b_vc, channel after channel; NULL where these are too
+       many, or there are no channels */
+    double *terms; /* owned; weighed x channels x (1 + variants) */
+    /* draws of chains: their own scales, no point; all draws count as weighed */
     struct stats_scales *scales; /* owned; count; NULL: draws of the mixture */
-    double *terms;               /* owned; channels x count x (1 + variants) */
     double rhat;                 /* NaN: draws of the mixture */
 };
 
@@ -58,7 +60,7 @@ int stats_draws_init(struct stats_draws *draws, const struct stats_latent *laten
 void stats_draws_release(struct stats_draws *draws);
 
 /* Replaces the draws by others, which are whole and owned from then on: count; count; count x
- * globals; count; count; see above. */
+ * globals; count; count; see above. terms: NULL without channels. */
 void stats_draws_replace(struct stats_draws *draws, size_t count, struct stats_scales *scales,
                          double *globals, double *weight, double *log_ratio, double *terms);
 
@@ -99,12 +101,15 @@ void stats_walk_release(struct stats_walk *walk);
  */
 void stats_walk_step(struct stats_walk *walk, double *u, double *b, size_t apart);
 
+/* Numbers that are kept at most: 32 MiB. */
+#define STATS_TERMS_MOST ((size_t)1 << 22)
+
 /* The terms of the first `count` draws. Without channel terms in the model there is one pass and u
  * and b stay NULL. Where memory allows, all channels are drawn at once, draw after draw, so that
  * each Gaussian is fetched once. */
 struct stats_terms {
     size_t passes;         /* channels to go through */
-    size_t count, kept;    /* kept: channels that memory holds, all or 1 */
+    size_t count, kept;    /* kept: channels that memory holds here, all or 1 */
     double *u;             /* borrowed from all_u; count: of the channel loaded last */
     double *b;             /* borrowed from all_b; count x variants */
     double *all_u, *all_b; /* owned; kept x the same */

@@ -320,14 +320,15 @@ static void eliminate_channel(struct stats_field *field, const struct stats_late
     if (!d->has_channels)
         return;
     field->u_precision[c] = precision;
+    double by = 1.0 / precision;
     for (size_t i = 0; i < m; i++) {
-        double scaled = row[i] / precision, *of = row_of(field, latent, i);
+        double scaled = row[i] * by, *of = row_of(field, latent, i);
         if (scaled > 0.0 || scaled < 0.0)
             for (size_t j = 0; j <= i; j++)
                 of[j] -= scaled * row[j];
     }
     for (size_t i = 0; i < m; i++)
-        row[i] /= precision;
+        row[i] *= by;
 }
 
 /* Factors the precision matrix at latent->curvature; 0, or -1 when it is not positive definite. */

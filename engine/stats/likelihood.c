@@ -100,7 +100,7 @@ static double negbinomial_sum(const struct stats_dispersion *d, const struct sta
         const struct stats_cell *cell = &cells[i];
         double t = eta[i] + cell->log_n - d->log_size, e = exp(-fabs(t));
         sum += cell->y * (t + d->log_size) -
-               (cell->y + cell->count * d->size) * (log_one_plus(e) + fmax(t, 0.0));
+               (cell->y + cell->count * d->size) * (log_one_plus(e) + (t > 0.0 ? t : 0.0));
     }
     return sum;
 }
@@ -121,7 +121,7 @@ static double negbinomial_expand(const struct stats_dispersion *d, const struct 
         curvature[i] = total * p * q;
         if (bend)
             bend[i] = curvature[i] * (q - p);
-        sum += cell->y * (t + d->log_size) - total * (log_one_plus(e) + fmax(t, 0.0));
+        sum += cell->y * (t + d->log_size) - total * (log_one_plus(e) + (t > 0.0 ? t : 0.0));
     }
     return sum;
 }

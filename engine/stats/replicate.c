@@ -58,9 +58,9 @@ double stats_replicate(enum abp_family family, const struct stats_dispersion *d,
 /* ---- the check ---- */
 
 #define REPLICAS      200
-#define REPLICAS_SOON 40     /* looked at first, and enough when both p-values are ordinary */
+#define REPLICAS_SOON 20     /* looked at first, and enough when both p-values are ordinary */
 #define REPLICAS_MOST 1000   /* where 200 leave open on which side of 0.01 a p-value is */
-#define ORDINARY      0.2    /* of 40, 8: no p-value below 0.01 shows so many */
+#define ORDINARY      0.2    /* of 20, 4: a p-value below 0.01 shows so many once in 20,000 */
 #define RARE          0.03   /* of 200, 6: above it no p-value below 0.01 shows so many */
 #define POSTS_MOST    200000 /* replicated, all replicas together */
 

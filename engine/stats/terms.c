@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers that are kept at most: 32 MiB. */
-#define NUMBERS_MOST ((size_t)1 << 22)
-
 static uint64_t next_prime(uint64_t n)
 {
     for (n++;; n++) {
@@ -103,15 +100,22 @@ void stats_walk_step(struct stats_walk *walk, double *u, double *b, size_t apart
     }
 }
 
-/* The terms of channel c where the draws have their own. */
-static void copy_own(struct stats_terms *terms, const struct stats_draws *draws, size_t c)
+/* The terms of channel c where the draws have kept them. */
+static void copy_kept(struct stats_terms *terms, const struct stats_draws *draws, size_t c)
 {
-    size_t K = draws->latent->design->variants;
+    const struct stats_design *d = draws->latent->design;
+    size_t K = d->variants, numbers = d->channels * (1 + K);
     for (size_t i = 0; i < terms->count; i++) {
-        const double *own = draws->terms + (c * draws->count + i) * (1 + K);
-        terms->all_u[i] = own[0];
-        memcpy(terms->all_b + i * K, own + 1, K * sizeof *own);
+        const double *own = draws->terms + i * numbers;
+        terms->all_u[i] = own[c];
+        for (size_t v = 0; v < K; v++)
+            terms->all_b[i * K + v] = own[d->channels + c * K + v];
     }
+}
+
+static int have_kept(const struct stats_terms *terms, const struct stats_draws *draws)
+{
+    return draws->terms && terms->count <= draws->weighed;
 }
 
 /* Fills what is kept of channels from.., draw after draw. */
@@ -134,8 +138,10 @@ int stats_terms_init(struct stats_terms *terms, const struct stats_draws *draws,
     *terms = (struct stats_terms){.passes = d->has_channels ? d->channels : 1, .count = count};
     if (!d->has_channels)
         return 0;
-    terms->kept =
-        !draws->scales && d->channels * count * (1 + d->variants) <= NUMBERS_MOST ? d->channels : 1;
+    terms->kept = !have_kept(terms, draws) &&
+                          d->channels * count * (1 + d->variants) <= STATS_TERMS_MOST
+                      ? d->channels
+                      : 1;
     terms->all_u = malloc(terms->kept * count * sizeof *terms->all_u);
     terms->all_b = malloc(terms->kept * count * d->variants * sizeof *terms->all_b);
     if (!terms->all_u || !terms->all_b) {
@@ -154,8 +160,8 @@ int stats_terms_load(struct stats_terms *terms, const struct stats_draws *draws,
     size_t n = terms->count, at = terms->kept > 1 ? c : 0;
     if (!terms->all_u)
         return 0;
-    if (draws->scales)
-        copy_own(terms, draws, c);
+    if (have_kept(terms, draws))
+        copy_kept(terms, draws, c);
     else if (terms->kept == 1 && fill(terms, draws, c, err) != 0)
         return -1;
     terms->u = terms->all_u + at * n;
