@@ -329,12 +329,36 @@ static int refine(struct stats_points *points, struct search *search, size_t fir
     return rc;
 }
 
-/* Neighbours in the list are neighbours in tau_v, which decides most about the styles: a draw's
- * point and what the draw says of them then move together. */
+/* Neighbours are neighbours in tau_v, which decides most about the styles: a draw's point and what
+ * the draw says of them then move together. */
 static int by_lift(const void *left, const void *right)
 {
-    const struct stats_point *a = left, *b = right;
-    return (a->z[1] > b->z[1]) - (a->z[1] < b->z[1]);
+    const double *a = left, *b = right;
+    return (a[1] > b[1]) - (a[1] < b[1]);
+}
+
+/* Places points from..to before their fields are fitted, so that they can be fitted in their order,
+ * which is that of memory. */
+static int place_points(struct stats_points *points, const struct search *search, size_t from,
+                        size_t to, struct places *places, struct abp_error *err)
+{
+    const size_t size = STATS_MOST_SCALES;
+    double *z = calloc((to - from) * size, sizeof *z);
+    if (!z)
+        return abp_fail_memory(err);
+    for (size_t p = 0; p < to - from; p++) {
+        double uniform[STATS_MOST_SCALES + 2];
+        places_next(places, uniform);
+        if (from > 0 && search->proposal.refined > 0.0)
+            stats_proposal_place_refined(&search->proposal, uniform, z + p * size);
+        else
+            stats_proposal_place(&search->proposal, uniform, z + p * size);
+    }
+    qsort(z, to - from, size * sizeof *z, by_lift);
+    for (size_t p = from; p < to; p++)
+        memcpy(points->list[p].z, z + (p - from) * size, size * sizeof *z);
+    free(z);
+    return 0;
 }
 
 /* Points of the refined proposal that memory allows, and work: each looks at all cells. */
@@ -354,45 +378,51 @@ static size_t first_points(size_t refined)
     return first > FIRST_LEAST ? first : FIRST_LEAST;
 }
 
+/* Fits points from..to. guess NULL: they teach it instead. */
+static void fit_points(struct stats_points *points, struct search *search, size_t from, size_t to,
+                       const struct stats_guess *guess, struct stats_guess *teach,
+                       double *log_density, double *both)
+{
+    size_t numbers = stats_field_numbers(search->latent);
+    for (size_t p = from; p < to; p++) {
+        struct stats_point *point = &points->list[p];
+        stats_field_place(&point->field, search->latent, points->memory + p * numbers);
+        log_density[p] = fit_point(search, point, guess, teach, both);
+    }
+}
+
 static int lay_points(struct stats_points *points, struct search *search, uint64_t seed,
                       struct abp_error *err)
 {
     size_t n = search->dimensions, size = search->latent->size, first = points->first;
-    struct places before = {0}, after = {0};
+    struct places before = {0}, after = {0}, *then = &before;
     struct stats_guess guess = {0};
     double *log_density = malloc((points->count + 2 * size) * sizeof *log_density);
-    int rc = -1, known = 0;
+    int rc = -1;
     if (!log_density) {
         abp_fail_memory(err);
         goto out;
     }
+    double *both = log_density + points->count;
     if (places_init(&before, n + 2, seed, err) != 0 ||
         places_init(&after, n, seed + 0x5851F42D4C957F2Du, err) != 0 ||
         stats_guess_init(&guess, n, 2 * size, err) != 0)
         goto out;
     search->latent->near_enough = STATS_NEAR_LOOSE;
-    for (size_t p = 0; p < points->count; p++) {
-        struct stats_point *point = &points->list[p];
-        double uniform[STATS_MOST_SCALES + 2];
-        if (p == first) {
-            if (share_out(points, search, log_density, first, err) != 0 ||
-                refine(points, search, first, err) != 0)
-                goto out;
-            known = stats_guess_solve(&guess) == 0;
-        }
-        int refined = p >= first && search->proposal.refined > 0.0;
-        places_next(refined ? &after : &before, uniform);
-        if (refined)
-            stats_proposal_place_refined(&search->proposal, uniform, point->z);
-        else
-            stats_proposal_place(&search->proposal, uniform, point->z);
-        stats_field_place(&point->field, search->latent,
-                          points->memory + p * stats_field_numbers(search->latent));
-        log_density[p] = fit_point(search, point, known ? &guess : NULL, p < first ? &guess : NULL,
-                                   log_density + points->count);
-    }
+    if (place_points(points, search, 0, first, &before, err) != 0)
+        goto out;
+    fit_points(points, search, 0, first, NULL, &guess, log_density, both);
+    if (share_out(points, search, log_density, first, err) != 0 ||
+        refine(points, search, first, err) != 0)
+        goto out;
+    if (search->proposal.refined > 0.0)
+        then = &after;
+    if (place_points(points, search, first, points->count, then, err) != 0)
+        goto out;
+    int known = stats_guess_solve(&guess) == 0;
+    fit_points(points, search, first, points->count, known ? &guess : NULL, NULL, log_density,
+               both);
     rc = share_out(points, search, log_density, points->count, err);
-    qsort(points->list, points->count, sizeof *points->list, by_lift);
 out:
     stats_guess_release(&guess);
     gsl_qrng_free(before.sobol);
