@@ -214,23 +214,18 @@ static double mixture_log_ratio(double radius, double sd, double log_wide)
     return wide > 700.0 ? wide : log(1.0 - 1.0 / STATS_WIDE_EVERY + exp(wide));
 }
 
-/* What the channels say of draw i: the likelihood and, with channel terms (u, b), their prior less
- * their proposal. */
-static double weigh_channels(const struct stats_draws *draws, size_t i,
-                             const struct stats_walk *walk, const double *u, const double *b)
+/* The likelihood of draw i and, with channel terms (u, b), their prior less their proposal. */
+static double weigh_draw(const struct stats_draws *draws, size_t i, const struct stats_walk *walk,
+                         const double *u, const double *b)
 {
     const struct stats_latent *latent = draws->latent;
     const struct stats_field *field = stats_draw_field(draws, i);
     const double *globals = draws->globals + i * latent->globals;
     size_t K = latent->design->variants;
-    double sum = 0.0;
-    for (size_t c = 0; c < latent->design->channels; c++) {
-        if (walk)
-            sum += stats_field_channel_ratio(field, latent, c, walk->used + c * (1 + K), u[c],
-                                             b + c * K);
-        sum += stats_channel_likelihood(field, latent, c, globals, walk ? u[c] : 0.0,
-                                        walk ? b + c * K : NULL);
-    }
+    double sum = stats_draw_likelihood(field, latent, globals, walk ? u : NULL, walk ? b : NULL);
+    for (size_t c = 0; walk && c < latent->design->channels; c++)
+        sum += stats_field_channel_ratio(field, latent, c, walk->used + c * (1 + K), u[c],
+                                         b + c * K);
     return sum;
 }
 
@@ -253,7 +248,7 @@ static int weigh(struct stats_draws *draws, struct stats_walk *walk, size_t from
             draws->radius[i] += walk->used[k] * walk->used[k];
         double mixture = mixture_log_ratio(draws->radius[i], draws->wide, log_wide);
         draws->narrow[i] = exp(-mixture);
-        draws->log_ratio[i] += weigh_channels(draws, i, walk, u, b) +
+        draws->log_ratio[i] += weigh_draw(draws, i, walk, u, b) +
                                field->scales.dispersion.constant - field->log_marginal - mixture;
         if (isnan(draws->log_ratio[i]))
             draws->log_ratio[i] = -INFINITY;

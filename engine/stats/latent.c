@@ -279,11 +279,11 @@ static void add_pair(struct stats_field *field, const struct stats_latent *laten
         total += h[i];
     if (d->has_channels) {
         size_t pair = d->cells[from].channel * d->variants + v;
-        double precision = total + 1.0 / gsl_pow_2(field->scales.tau_b);
+        double precision = total + field->scales.precision_b;
         field->b_precision[pair] = precision;
-        field->b_coupling[pair] = total / precision;
         shrink = 1.0 / precision;
-        left = 1.0 / (1.0 + total * gsl_pow_2(field->scales.tau_b));
+        field->b_coupling[pair] = total * shrink;
+        left = 1.0 / (1.0 + total * field->scales.square_b);
         *u_precision += total * left;
         u_row[mu] += total * left;
         u_row[theta] += total * left;
@@ -301,9 +301,9 @@ static void eliminate_channel(struct stats_field *field, const struct stats_late
     const struct stats_design *d = latent->design;
     size_t m = latent->globals, from = d->channel_start[c], end = d->channel_start[c + 1];
     double *row = d->has_channels ? field->u_coupling + c * m : NULL;
-    double precision = d->has_channels ? 1.0 / gsl_pow_2(field->scales.tau_u) : 0.0;
+    double precision = d->has_channels ? field->scales.precision_u : 0.0;
     if (d->has_channels) {
-        double alone = 1.0 / gsl_pow_2(field->scales.tau_b);
+        double alone = field->scales.precision_b;
         memset(row, 0, m * sizeof *row);
         for (size_t p = d->place_start[c]; d->has_slots && p < d->place_start[c + 1]; p++)
             field->place_coupling[p] = 0.0;

@@ -15,6 +15,7 @@
 struct stats_scales {
     double mu, tau_v, tau_u, tau_b, tau_w;
     double log_mu, log_v, log_u, log_b, log_w; /* their logarithms */
+    double square_b, precision_b, precision_u; /* tau_b^2, tau_b^-2, tau_u^-2 */
     struct stats_dispersion dispersion;
 };
 
@@ -132,9 +133,9 @@ void stats_field_draw_channel(const struct stats_field *field, const struct stat
 /* log prior - log q of what it has drawn. */
 double stats_field_channel_ratio(const struct stats_field *field, const struct stats_latent *latent,
                                  size_t c, const double *normals, double u, const double *b);
-/* Log likelihood of the posts of channel c, less the dispersion's constant; b NULL: no channel
- * terms. */
-double stats_channel_likelihood(const struct stats_field *field, const struct stats_latent *latent,
-                                size_t c, const double *globals, double u, const double *b);
+/* Log likelihood of all posts, less the dispersion's constant. u, b: of all channels; NULL without
+ * channel terms. */
+double stats_draw_likelihood(const struct stats_field *field, const struct stats_latent *latent,
+                             const double *globals, const double *u, const double *b);
 
 #endif

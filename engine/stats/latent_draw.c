@@ -133,22 +133,21 @@ double stats_field_channel_ratio(const struct stats_field *field, const struct s
 /* Cells that are looked at together. */
 #define TOGETHER 64
 
-double stats_channel_likelihood(const struct stats_field *field, const struct stats_latent *latent,
-                                size_t c, const double *globals, double u, const double *b)
+double stats_draw_likelihood(const struct stats_field *field, const struct stats_latent *latent,
+                             const double *globals, const double *u, const double *b)
 {
     const struct stats_design *d = latent->design;
     const double *theta = globals + latent->at_theta;
-    double sum = 0.0, eta[TOGETHER], base = globals[latent->at_mu] + (b ? u : 0.0);
-    size_t end = d->channel_start[c + 1];
-    for (size_t from = d->channel_start[c]; from < end; from += TOGETHER) {
+    double sum = 0.0, eta[TOGETHER], base = globals[latent->at_mu];
+    for (size_t from = 0; from < d->cell_count; from += TOGETHER) {
         const struct stats_cell *cells = d->cells + from;
-        size_t count = end - from < TOGETHER ? end - from : TOGETHER;
+        size_t count = d->cell_count - from < TOGETHER ? d->cell_count - from : TOGETHER;
         for (size_t i = 0; i < count; i++)
             eta[i] = base + theta[cells[i].variant];
         for (size_t i = 0; i < count && d->has_slots; i++)
             eta[i] += globals[cells[i].slot];
-        for (size_t i = 0; i < count && b; i++)
-            eta[i] += b[cells[i].variant];
+        for (size_t i = 0; i < count && u; i++)
+            eta[i] += u[cells[i].channel] + b[cells[i].channel * d->variants + cells[i].variant];
         sum += latent->family->sum(&field->scales.dispersion, cells, count, eta);
     }
     return sum;

@@ -61,6 +61,9 @@ void stats_scales_at(struct stats_scales *scales, const struct stats_latent *lat
     if (d->has_channels) {
         scales->tau_u = scale_at(&scales->log_u, priors->channel, constants, z[k++]);
         scales->tau_b = scale_at(&scales->log_b, priors->interaction, constants, z[k++]);
+        scales->square_b = gsl_pow_2(scales->tau_b);
+        scales->precision_b = 1.0 / scales->square_b;
+        scales->precision_u = 1.0 / gsl_pow_2(scales->tau_u);
     }
     if (d->has_slots)
         scales->tau_w = scale_at(&scales->log_w, priors->slot, constants, z[k]);
