@@ -1,5 +1,6 @@
 #include "abpost/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,6 +75,25 @@ int abp_fail_at(struct abp_error *err, enum abp_code code, const char *file, lon
     set_message(err, format, args);
     va_end(args);
     return -1;
+}
+
+const char *abp_remedy(int system_errno)
+{
+    switch (system_errno) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return "make room on the disk, or raise its limit";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "check who owns it and its folder, and that both may be written to";
+    case EMFILE:
+    case ENFILE:
+        return "too many files are open; close some programs";
+    default:
+        return "check the disk, and that its folder is there";
+    }
 }
 
 int abp_fail_memory(struct abp_error *err)

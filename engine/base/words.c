@@ -103,3 +103,49 @@ void abp_put_forecast(struct abp_buffer *buf, const struct abp_forecast_result *
     abp_buffer_printf(buf, "; %s by %s posts.", abp_percent_words(f->p_decided).text,
                       abp_count_words(by).text);
 }
+
+/* ---- diagnoses ---- */
+
+/* "4.2 %" of a factor's distance from 1, whichever side it lies on. */
+static struct abp_number change_words(double log_ratio)
+{
+    double percent = 100 * fabs(expm1(log_ratio));
+    return number(percent, percent < 9.95 ? "%.2g %%" : "%.0f %%", percent);
+}
+
+static void put_fading(struct abp_buffer *buf, const struct abp_diagnosis_result *d,
+                       const char *baseline)
+{
+    int falls = d->estimate < 0;
+    abp_buffer_printf(buf,
+                      "It seems to %s: with each further post of it the ratio to %s has %s by ",
+                      falls ? "wear off" : "grow on readers", baseline, falls ? "fallen" : "risen");
+    abp_buffer_printf(buf, "%s (95 %% interval ", change_words(d->estimate).text);
+    abp_buffer_printf(buf, "%s to ", change_words(falls ? d->high : d->low).text);
+    abp_buffer_printf(buf, "%s).", change_words(falls ? d->low : d->high).text);
+}
+
+static void put_carry_over(struct abp_buffer *buf, const struct abp_diagnosis_result *d,
+                           const char *baseline)
+{
+    abp_buffer_printf(buf, "The next post on a channel seems to earn %s times as much ",
+                      abp_ratio_words(exp(d->estimate)).text);
+    abp_buffer_printf(buf, "(95 %% interval %s to ", abp_ratio_words(exp(d->low)).text);
+    abp_buffer_printf(buf, "%s) after one of it as after one of %s, whatever its own style.",
+                      abp_ratio_words(exp(d->high)).text, baseline);
+}
+
+void abp_put_diagnoses(struct abp_buffer *buf, const struct abp_variant_result *variant,
+                       const char *baseline)
+{
+    int fades = variant->fading.notable, carries = variant->carry_over.notable;
+    if (fades)
+        put_fading(buf, &variant->fading, baseline);
+    if (fades && carries)
+        abp_buffer_byte(buf, ' ');
+    if (carries)
+        put_carry_over(buf, &variant->carry_over, baseline);
+    if (fades || carries)
+        abp_buffer_printf(buf, " No verdict counts on %s.",
+                          fades && carries ? "these estimates" : "that estimate");
+}

@@ -58,6 +58,7 @@ enum abp_xrpc_kind {
     ABP_XRPC_WAIT,     /* 429: not done; not before connection->wait_until. Or not even asked,
                           since that time has not come */
     ABP_XRPC_NOT_SENT, /* no connection, or nothing that could be sent */
+    ABP_XRPC_LOCAL,    /* the same: a file of this machine is in the way */
     ABP_XRPC_UNCLEAR   /* may have been done: lost, 5xx, an answer that can't be right */
 };
 

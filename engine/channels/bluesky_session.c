@@ -1,6 +1,7 @@
 /* Signing in, and staying so. Logins are few (30 in five minutes, 300 a day), so a session is kept
  * between runs and refreshed, and the password is only used when nothing else is left. Whether an
  * access token still holds is the server's to say: our clock may be wrong. */
+#include "abpost/text.h"
 #include "channels/bluesky.h"
 #include "channels/bluesky_facets.h"
 #include "channels/http_url.h"
@@ -52,8 +53,14 @@ static int fail_with(struct abp_xrpc_answer *answer, enum abp_xrpc_kind kind, co
 /* From an error of the machine, or of something only a person can put right. */
 static int fail_from(struct abp_xrpc_answer *answer, const struct abp_error *err)
 {
-    return fail_with(answer, err->code == ABP_PERSON ? ABP_XRPC_ACCOUNT : ABP_XRPC_NOT_SENT,
-                     err->message);
+    if (err->code == ABP_PERSON)
+        return fail_with(answer, ABP_XRPC_ACCOUNT, err->message);
+    abp_xrpc_release(answer);
+    answer->kind = ABP_XRPC_LOCAL;
+    /* No server has a word in it, and names of files may look like tokens. */
+    snprintf(answer->reason, sizeof answer->reason, "%.319s", err->message);
+    answer->reason[abp_utf8_invalid_at(answer->reason, strlen(answer->reason))] = '\0';
+    return -1;
 }
 
 /* A token goes into a header as it is, so it has to be one word. */

@@ -341,6 +341,8 @@ int abp_xrpc_fail(const struct abp_connection *connection, const struct abp_xrpc
         code = ABP_PERSON;
     else if (answer->kind == ABP_XRPC_ERROR)
         code = ABP_DATA;
+    else if (answer->kind == ABP_XRPC_LOCAL)
+        code = ABP_FAILED;
     abp_fail(err, code, "channel %s: %s", connection->channel->name, answer->reason);
     if (err)
         err->http_status = answer->status;
@@ -353,9 +355,11 @@ void abp_xrpc_outcome(const struct abp_connection *connection, struct abp_outcom
     memset(outcome, 0, sizeof *outcome);
     outcome->fate = answer->kind == ABP_XRPC_ERROR ? ABP_FATE_REFUSED : ABP_FATE_NOT_SENT;
     outcome->sign_in = answer->kind == ABP_XRPC_ACCOUNT || answer->kind == ABP_XRPC_EXPIRED;
+    outcome->local = answer->kind == ABP_XRPC_LOCAL;
     if (answer->kind == ABP_XRPC_WAIT)
         outcome->retry_at = connection->wait_until;
-    else if (answer->kind == ABP_XRPC_NOT_SENT || answer->kind == ABP_XRPC_UNCLEAR)
+    else if (outcome->local || answer->kind == ABP_XRPC_NOT_SENT ||
+             answer->kind == ABP_XRPC_UNCLEAR)
         outcome->retry_at = next_minute(connection);
     snprintf(outcome->reason, sizeof outcome->reason, "%s", answer->reason);
 }

@@ -35,8 +35,8 @@ static int file_name(char file[FILE_SIZE], const char *name, const char *suffix,
 
 static int failed(struct abp_error *err, const char *what, const char *root, const char *file)
 {
-    return abp_fail(err, ABP_FAILED, "can't %s %s/" FOLDER "/%s: %s", what, root, file,
-                    strerror(errno));
+    return abp_fail(err, ABP_FAILED, "can't %s %s/" FOLDER "/%s: %s; %s", what, root, file,
+                    strerror(errno), abp_remedy(errno));
 }
 
 /* Ours, and closed to everyone else. */
@@ -51,7 +51,8 @@ static int open_folder(const char *root, struct abp_error *err)
     struct stat info;
     int at = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (at < 0)
-        return abp_fail(err, ABP_FAILED, "can't open the folder %s: %s", root, strerror(errno));
+        return abp_fail(err, ABP_FAILED, "can't open the folder %s: %s; %s", root, strerror(errno),
+                        abp_remedy(errno));
     int made = mkdirat(at, FOLDER, S_IRWXU) == 0;
     int folder = openat(at, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int rc = folder < 0 || fstat(folder, &info) != 0 || (made && fsync(at) != 0) ? -1 : 0;
@@ -127,6 +128,16 @@ out:
     if (folder >= 0)
         close(folder);
     return rc;
+}
+
+int abp_keep_look(struct abp_buffer *out, const char *root, const char *name, struct abp_error *err)
+{
+    struct stat info;
+    int at = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int none = at >= 0 && fstatat(at, FOLDER, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+    if (at >= 0)
+        close(at);
+    return none ? 0 : abp_keep_read(out, root, name, err);
 }
 
 /* ---- writing ---- */

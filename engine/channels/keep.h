@@ -9,13 +9,17 @@
 /* name: any text of at most 60 bytes ("bluesky-" and a channel's name); what a file's name can't
  * hold is written as %XX.
  *
- * Errors of all three: ABP_PERSON when the folder or file is not ours alone (who else could write
+ * Errors of all: ABP_PERSON when the folder or file is not ours alone (who else could write
  * it could make us sign in as somebody else), ABP_FAILED when the disk says no, ABP_DATA for an
  * impossible name. No message holds what is kept. */
 
 /* What was written last, appended to out (initialised by the caller; holds secrets afterwards, so
  * end it with abp_secret_wipe). Nothing appended and 0: nothing is kept, or an empty text was. */
 int abp_keep_read(struct abp_buffer *out, const char *root, const char *name,
+                  struct abp_error *err) ABP_MUST_CHECK;
+
+/* The same, but makes no folder: without one nothing is kept. */
+int abp_keep_look(struct abp_buffer *out, const char *root, const char *name,
                   struct abp_error *err) ABP_MUST_CHECK;
 
 /* Replaces it. When this returns 0 the bytes are on the disk, whatever happens to this machine

@@ -58,6 +58,7 @@ static int ask(struct search *s, struct abp_mastodon_reply *reply, const char *p
     if (abp_mastodon_get(s->connection, reply, path, &err) != 0) {
         unknown(s, 0, err.message);
         s->outcome->sign_in = err.code == ABP_PERSON;
+        s->outcome->local = err.code == ABP_FAILED;
         return -1;
     }
     return 0;
@@ -256,6 +257,7 @@ static int begin(struct search *s, const json_t *asked, int64_t sent_at)
     if (abp_mastodon_who(connection, &retry_at, &err) != 0) {
         unknown(s, retry_at, err.message);
         s->outcome->sign_in = err.code == ABP_PERSON;
+        s->outcome->local = err.code == ABP_FAILED;
         return -1;
     }
     /* A clock that was set back since can't have sent it in the future. */

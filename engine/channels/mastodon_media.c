@@ -190,6 +190,7 @@ int abp_mastodon_upload(struct abp_connection *connection, char id[ABP_MASTODON_
     } else {
         abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, 0, "%s", err.message);
         outcome->sign_in = err.code == ABP_PERSON;
+        outcome->local = err.code == ABP_FAILED;
     }
     abp_mastodon_reply_release(&reply);
     return rc;

@@ -99,6 +99,7 @@ static int examine(struct abp_connection *connection, const struct abp_content *
     if (abp_mastodon_limits(connection, &retry_at, &err) != 0) {
         abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, retry_at, "%s", err.message);
         outcome->sign_in = err.code == ABP_PERSON;
+        outcome->local = err.code == ABP_FAILED;
         return -1;
     }
     if (abp_content_fits(content, connection->ops, &connection->limits, &err) != 0) {
@@ -314,6 +315,7 @@ void abp_mastodon_send(struct abp_connection *connection, struct abp_outcome *ou
     if (abp_mastodon_call(connection, &reply, &call, &err) != 0) {
         abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, 0, "%s", err.message);
         outcome->sign_in = err.code == ABP_PERSON;
+        outcome->local = err.code == ABP_FAILED;
         return;
     }
     json_t *asked = json_loadb(request, len, JSON_REJECT_DUPLICATES, NULL);

@@ -24,6 +24,7 @@ static void ABP_PRINTF(3, 4)
     va_list args;
     memset(outcome, 0, sizeof *outcome);
     outcome->fate = fate;
+    outcome->local = fate == ABP_FATE_NOT_SENT || fate == ABP_FATE_UNKNOWN;
     va_start(args, format);
     vsnprintf(outcome->reason, sizeof outcome->reason, format, args);
     va_end(args);
@@ -147,8 +148,8 @@ static int copy_media(const struct abp_connection *connection, const struct abp_
     char name[NAME_SIZE];
     int rc = 0, folder = open_folder(connection);
     if (folder < 0) {
-        conclude(outcome, ABP_FATE_NOT_SENT, "can't make the folder " FOLDER "/%s: %s",
-                 connection->channel->name, strerror(errno));
+        conclude(outcome, ABP_FATE_NOT_SENT, "can't make the folder %s/" FOLDER "/%s: %s; %s",
+                 connection->root, connection->channel->name, strerror(errno), abp_remedy(errno));
         return -1;
     }
     for (size_t i = 0; rc == 0 && i < content->media_count; i++) {
@@ -156,9 +157,9 @@ static int copy_media(const struct abp_connection *connection, const struct abp_
         char *bytes = media->size <= MEDIA_MAX ? load(media->path, media->size) : NULL;
         media_name(name, key, i, media->type);
         if (!bytes || abp_place(folder, name, bytes, media->size) != 0) {
-            conclude(outcome, ABP_FATE_NOT_SENT, "can't copy %.300s to " FOLDER "/%s: %s",
-                     media->path, connection->channel->name,
-                     media->size > MEDIA_MAX ? "it is too large" : strerror(errno));
+            int why = media->size > MEDIA_MAX ? EFBIG : errno;
+            conclude(outcome, ABP_FATE_NOT_SENT, "can't copy %.200s to %.200s/" FOLDER "/%s: %s",
+                     media->path, connection->root, connection->channel->name, strerror(why));
             rc = -1;
         }
         free(bytes);
@@ -202,8 +203,9 @@ static void look(const struct abp_connection *connection, struct abp_outcome *ou
         conclude(outcome, ABP_FATE_NOT_SENT, FOLDER "/%s/%s is not there",
                  connection->channel->name, name);
     } else {
-        conclude(outcome, ABP_FATE_UNKNOWN, "can't read " FOLDER "/%s/%s: %s",
-                 connection->channel->name, name, strerror(errno));
+        conclude(outcome, ABP_FATE_UNKNOWN, "can't read %s/" FOLDER "/%s/%s: %s; %s",
+                 connection->root, connection->channel->name, name, strerror(errno),
+                 abp_remedy(errno));
         outcome->retry_at = connection->now(connection->now_context) + TRY_AGAIN_IN;
     }
 }
@@ -228,8 +230,8 @@ static void send_post(struct abp_connection *connection, struct abp_outcome *out
         return;
     int folder = open_folder(connection);
     if (folder < 0) {
-        conclude(outcome, ABP_FATE_NOT_SENT, "can't make the folder " FOLDER "/%s: %s",
-                 connection->channel->name, strerror(errno));
+        conclude(outcome, ABP_FATE_NOT_SENT, "can't make the folder %s/" FOLDER "/%s: %s; %s",
+                 connection->root, connection->channel->name, strerror(errno), abp_remedy(errno));
         return;
     }
     if (abp_place_new(folder, name, request, len) == 0) {
@@ -240,8 +242,9 @@ static void send_post(struct abp_connection *connection, struct abp_outcome *out
         int why = errno;
         look(connection, outcome, folder, name, request, len, key);
         if (outcome->fate == ABP_FATE_NOT_SENT)
-            conclude(outcome, ABP_FATE_NOT_SENT, "can't write " FOLDER "/%s/%s: %s",
-                     connection->channel->name, name, strerror(why));
+            conclude(outcome, ABP_FATE_NOT_SENT, "can't write %s/" FOLDER "/%s/%s: %s; %s",
+                     connection->root, connection->channel->name, name, strerror(why),
+                     abp_remedy(why));
     }
     close(folder);
 }
@@ -255,8 +258,8 @@ static void find(struct abp_connection *connection, struct abp_outcome *outcome,
         return;
     int folder = open_folder(connection);
     if (folder < 0) {
-        conclude(outcome, ABP_FATE_UNKNOWN, "can't open the folder " FOLDER "/%s: %s",
-                 connection->channel->name, strerror(errno));
+        conclude(outcome, ABP_FATE_UNKNOWN, "can't open the folder %s/" FOLDER "/%s: %s; %s",
+                 connection->root, connection->channel->name, strerror(errno), abp_remedy(errno));
         outcome->retry_at = connection->now(connection->now_context) + TRY_AGAIN_IN;
         return;
     }

@@ -152,8 +152,9 @@ static json_t *json_floor(const struct abp_floor *floor)
 {
     if (floor->posts == 0)
         return json_null();
-    return json_pack("{so so so so so}", "ratio",
-                     isnan(floor->ratio) ? json_null() : json_real(floor->ratio), "power",
+    return json_pack("{so so so so so so}", "ratio",
+                     isnan(floor->ratio) ? json_null() : json_real(floor->ratio), "level",
+                     isnan(floor->level) ? json_null() : json_real(floor->level), "power",
                      json_real(floor->power), "posts", json_size(floor->posts), "past_posts",
                      json_size(floor->past), "learned_from",
                      floor->past ? abp_json_text(floor->teacher) : json_null());

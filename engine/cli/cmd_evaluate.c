@@ -347,6 +347,26 @@ static const char *const details[] = {
     "Without a decision it says when one is likely: after how many more posts one is as likely as "
     "not, and how likely by the last post planned. Both come from futures generated from what is "
     "known now, with looks after every block.",
+    "#What lasts",
+    "Once 12 blocks have posts of both, and where the order of posting is known (posts that abpost "
+    "made, or [import] with a time), two more estimates are made for each style, by shuffling the "
+    "labels inside their blocks again. Fading: by how much its ratio to the baseline changes with "
+    "each further post of the style. Carry-over: by how much the next post on the channel does "
+    "better or worse after a post of it. JSON has both, as changes of the log ratio with 95 % "
+    "intervals. A sentence says so only where it stands out: where nothing fades, about one "
+    "experiment in twenty gets such a sentence at one look, and as many for carry-over; more if "
+    "one "
+    "looks again and again. No verdict counts on them.",
+    "#Factors",
+    "Where variants say what they are put together from (style = question, media = photo in each "
+    "[variant]), what a level is worth is learned from all variants that have it, and every level "
+    "gets a verdict of its own against the level of the baseline. tau_v is then what combinations "
+    "are worth beyond the sum of their levels: an interval is the wider the less they agree. The "
+    "guard of a level looks at pairs of posts of one block whose variants differ in this level "
+    "alone; where there are no such variants it has nothing to look at, and no verdict is "
+    "stronger than leaning. Levels and variants have half of alpha each, so that both together "
+    "are wrong no more often than without factors. Among many experiments it is variants that are "
+    "counted, not levels.",
     "#Many experiments",
     "The more comparisons, the more of them win by luck. Of several experiments it says which "
     "findings survive among all that were evaluated with them: of those that do, at most alpha "
@@ -354,7 +374,8 @@ static const char *const details[] = {
     "look poor makes that untrue.",
     "With learn = yes the spread of true lifts is learned from past experiments (of a file that "
     "holds many, all of them; else the workspace's others with the same outcome) and takes the "
-    "place of lift_sd; the numbers without it stand beside.",
+    "place of lift_sd; the numbers without it stand beside. An experiment teaches where two styles "
+    "have three posts or more; one with random blocks learns only from such.",
     "#JSON, schema abpost.evaluation/1",
     "Numbers that don't exist are null, never 0. A summary is {mean, sd, q025, q25, q50, q75, "
     "q975}. "
@@ -362,7 +383,8 @@ static const char *const details[] = {
     "accept members that are not listed here.",
     " schema, as_of, experiments: [",
     "   name, hypothesis, baseline, family, randomised, posts, missing, channels,",
-    "   slots, learned: { experiments, scale, low, high, without } or null,",
+    "   slots, learned: { experiments, left_out, scale, low, high, without }",
+    "                   or null,",
     "   fit: { method, reliable, khat, ess, seconds, seed,",
     "          kappa, tau_v, tau_u, tau_b, tau_w: summary or null },",
     "   variants: [",
@@ -373,7 +395,14 @@ static const char *const details[] = {
     "     verdict, reason,",
     "     forecast: { posts, weeks, p_decided, by } or null,",
     "     without: { log_lift: summary, p_better, verdict } or null,",
+    "     fading, carry_over: { estimate, low, high, p_value, posts,",
+    "                           notable } or null,",
     "     channels: [ name, posts, log_lift: summary, p_better ] ],",
+    "   factors: [ name, reference, tau: summary,",
+    "     levels: [ name, variants, posts, missing, log_lift, lift: summary,",
+    "       p_better, p_best, expected_loss,",
+    "       guard: { e_value, threshold, open_e_value, blocks } or null,",
+    "       verdict, reason ] ],",
     "   warnings: [ text ] ],",
     " portfolio: { tests, alpha, survivors, findings: [ experiment, variant,",
     "              direction, e_value, level ] }",

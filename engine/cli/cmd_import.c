@@ -4,6 +4,7 @@
 #include "loaded.h"
 #include "paths.h"
 #include "screen.h"
+#include "stored.h"
 
 #include "abpost/import.h"
 #include "abpost/readings_csv.h"
@@ -21,7 +22,7 @@ static int import_one(struct abp_import_result *result, const struct abp_experim
     if (!experiment->import.present)
         return abp_fail_at(err, ABP_DATA, experiment->path, 0,
                            "there is no [import] section, so there is no file to read");
-    if (abp_store_open(&store, ws->database, ABP_STORE_CREATE, ABP_STORE_BUSY_MS, err) != 0)
+    if (abp_stored_open(&store, ws, ABP_STORE_CREATE, err) != 0)
         return -1;
     int rc = abp_import_run(result, store, experiment, env, NULL, mistakes, err);
     abp_store_close(store);

@@ -56,7 +56,8 @@ static int make_folder(struct made *made, const char *path, size_t len, struct a
     }
     int failed = errno != EEXIST;
     if (failed)
-        abp_fail_at(err, ABP_FAILED, copy, 0, "the folder could not be made: %s", strerror(errno));
+        abp_fail_at(err, ABP_FAILED, copy, 0, "the folder could not be made: %s; %s",
+                    strerror(errno), abp_remedy(errno));
     free(copy);
     return failed ? -1 : 0;
 }
@@ -89,7 +90,8 @@ static int make_file(struct made *made, const char *path, const char *text, stru
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
-        return abp_fail_at(err, ABP_FAILED, path, 0, "could not be made: %s", strerror(errno));
+        return abp_fail_at(err, ABP_FAILED, path, 0, "could not be made: %s; %s", strerror(errno),
+                           abp_remedy(errno));
     char *copy = strdup(path);
     if (!copy || remember(&made->files, &made->file_count, copy) != 0) {
         free(copy);
@@ -100,7 +102,8 @@ static int make_file(struct made *made, const char *path, const char *text, stru
     int failed = write_all(fd, text) != 0;
     failed = (close(fd) != 0) || failed;
     if (failed)
-        return abp_fail_at(err, ABP_FAILED, path, 0, "could not be written: %s", strerror(errno));
+        return abp_fail_at(err, ABP_FAILED, path, 0, "could not be written: %s; %s",
+                           strerror(errno), abp_remedy(errno));
     return 0;
 }
 

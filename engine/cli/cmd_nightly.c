@@ -31,8 +31,8 @@ struct nightly {
 static const struct abp_round_experiment *experiment_named(const struct abp_rounds *rounds,
                                                            const char *name)
 {
-    for (size_t i = 0; i < rounds->count; i++)
-        if (strcmp(rounds->experiments[i].file.name, name) == 0)
+    for (size_t i = 0; i < rounds->loaded.count; i++)
+        if (strcmp(rounds->experiments[i].file->name, name) == 0)
             return &rounds->experiments[i];
     return NULL;
 }
@@ -96,7 +96,7 @@ static int use_result(struct nightly *n, const struct abp_source *source, struct
         return -1;
     const struct abp_round_experiment *e = experiment_named(&n->rounds, shown->name);
     if (e && e->planned && shown->made &&
-        abp_decide_on(&n->rounds, &e->file, shown->result, &n->journal, err) != 0)
+        abp_decide_on(&n->rounds, e->file, shown->result, &n->journal, err) != 0)
         return -1;
     return report_one(n, shown, source, err);
 }
@@ -117,8 +117,8 @@ static int evaluate_one(struct nightly *n, const struct abp_source *source,
         return rc;
     }
     if (abp_learning_evaluate(&result, learning, &source->experiment, &posts,
-                              abp_source_seed(n->rounds.env->seed, name), &why) == 0) {
-        result.fit.seed = n->rounds.env->seed; /* what gives these numbers again */
+                              abp_source_seed(n->rounds.loaded.env->seed, name), &why) == 0) {
+        result.fit.seed = n->rounds.loaded.env->seed; /* what gives these numbers again */
         struct abp_shown shown = {.name = name,
                                   .result = &result,
                                   .experiment = &source->experiment,
@@ -141,8 +141,8 @@ static int evaluate_file(struct nightly *n, const struct abp_round_experiment *e
     struct abp_mistakes mistakes = {0};
     struct abp_error why = {0};
     int rc = 0;
-    if (abp_source_open(&source, &n->sources, e->file.path, &mistakes, &why) != 0) {
-        rc = fail_one(n, e->file.name, &why, err);
+    if (abp_source_open(&source, &n->sources, e->file->path, &mistakes, &why) != 0) {
+        rc = fail_one(n, e->file->name, &why, err);
     } else {
         struct abp_learning learning;
         rc = abp_learning_find(&learning, &source, &n->sources, err);
@@ -161,10 +161,10 @@ static int is_stopped(const struct abp_env *env)
 
 static int write_report(struct nightly *n, struct abp_error *err)
 {
-    char *path = abp_path_join(n->rounds.inputs.ws.root, REPORT_NAME);
+    char *path = abp_path_join(n->rounds.loaded.inputs.ws.root, REPORT_NAME);
     if (!path)
         return abp_fail_memory(err);
-    int rc = abp_report_write(path, &n->page, n->rounds.env, err);
+    int rc = abp_report_write(path, &n->page, n->rounds.loaded.env, err);
     free(path);
     return rc;
 }
@@ -173,17 +173,19 @@ static int evaluate_all(struct nightly *n, struct abp_error *err)
 {
     const struct abp_rounds *rounds = &n->rounds;
     int text = rounds->args->format == ABP_TEXT && !rounds->args->quiet;
-    if (abp_sources_open(&n->sources, &rounds->inputs, rounds->args, rounds->env, err) != 0)
+    if (abp_sources_open(&n->sources, &rounds->loaded.inputs, rounds->args, rounds->loaded.env,
+                         err) != 0)
         return -1;
     n->as_text = *rounds->args;
-    abp_show_init(&n->show, rounds->env, &n->as_text);
+    abp_show_init(&n->show, rounds->loaded.env, &n->as_text);
     abp_report_init(&n->page);
-    int rc = text ? abp_show_begin(&n->show, rounds->count, err) : 0;
-    for (size_t i = 0; i < rounds->count && rc == 0 && !is_stopped(rounds->env); i++)
+    int rc = text ? abp_show_begin(&n->show, rounds->loaded.count, err) : 0;
+    for (size_t i = 0; i < rounds->loaded.count && rc == 0 && !is_stopped(rounds->loaded.env); i++)
         rc = evaluate_file(n, &rounds->experiments[i], err);
     if (rc == 0 && text)
-        rc = abp_show_end(&n->show, is_stopped(rounds->env) ? "stopped by a signal" : NULL, err);
-    if (rc == 0 && !is_stopped(rounds->env))
+        rc = abp_show_end(&n->show, is_stopped(rounds->loaded.env) ? "stopped by a signal" : NULL,
+                          err);
+    if (rc == 0 && !is_stopped(rounds->loaded.env))
         rc = write_report(n, err);
     abp_report_release(&n->page);
     abp_show_release(&n->show);
@@ -195,7 +197,7 @@ static int run_night(struct nightly *n, struct abp_error *err)
 {
     char path[4200];
     struct abp_error late = {0};
-    snprintf(path, sizeof path, "%s/.abpost/" LOG_NAME, n->rounds.inputs.ws.root);
+    snprintf(path, sizeof path, "%s/.abpost/" LOG_NAME, n->rounds.loaded.inputs.ws.root);
     if (abp_journal_open(&n->journal, &n->rounds, "abpost.nightly/1", path, err) != 0)
         return -1;
     int rc = abp_rounds_tick(&n->report, &n->rounds, &n->journal, err);
@@ -224,7 +226,7 @@ static int run_nightly(const struct abp_args *args, const struct abp_env *env,
     struct abp_keep_lock lock;
     if (abp_rounds_open(&n.rounds, args, env, ABP_STORE_EXISTING, err) != 0)
         return -1;
-    int rc = abp_keep_lock(&lock, n.rounds.inputs.ws.root, "nightly", err);
+    int rc = abp_keep_lock(&lock, n.rounds.loaded.inputs.ws.root, "nightly", err);
     if (rc == 0) {
         rc = run_night(&n, err);
         abp_keep_unlock(&lock);
@@ -242,7 +244,9 @@ static const char *const details[] = {
     "one goes on where it was.",
     "What a verdict leads to: a style that is dropped gets no more posts. When every style has its "
     "verdict, the experiment stops (after = stop), or the winner keeps the slots with every fourth "
-    "block drawn as before, so that a winner that fades is seen (after = repeat-winner).",
+    "block drawn as before, so that a winner that fades is seen (after = repeat-winner): when the "
+    "posts drawn since the decision say, with the experiment's confidence, that it does worse now, "
+    "its decision is withdrawn and the test begins anew with those posts.",
     "As text: what was done, then the results. Every action is also a line of JSON in "
     ".abpost/" LOG_NAME
     " of the workspace. With --format json (schema abpost.nightly/1) or csv the "

@@ -4,6 +4,7 @@
 #include "loaded.h"
 #include "screen.h"
 #include "source.h"
+#include "stored.h"
 
 #include "abpost/evaluate.h"
 #include "abpost/local.h"
@@ -242,7 +243,7 @@ static int plan_one(struct planning *p, struct abp_error *err)
     struct abp_calendar *c = &p->calendar;
     struct abp_planned_list drawn = {0};
     /* Only its store is asked. */
-    struct abp_rounds rounds = {.args = p->args, .env = p->env, .store = p->loaded.store};
+    struct abp_rounds rounds = {.args = p->args, .loaded = p->loaded};
     *c = (struct abp_calendar){.env = p->env,
                                .experiment = &p->loaded.experiments[0],
                                .ws = &p->loaded.inputs.ws,
@@ -251,7 +252,8 @@ static int plan_one(struct planning *p, struct abp_error *err)
                                .now = p->env->now(p->env->context),
                                .preview = p->args->preview};
     if (abp_stage_read(&p->stage, &rounds, c->experiment, err) != 0 ||
-        find_shares(p, c->experiment, err) != 0 || find_seed(&c->seed, p->env, err) != 0)
+        find_shares(p, c->experiment, err) != 0 ||
+        (!c->preview && abp_stored_mark(c->ws, err) != 0) || find_seed(&c->seed, p->env, err) != 0)
         return -1;
     c->decided = is_over(p, c->experiment);
     int rc = c->decided ? 0 : draw(p, &drawn, err);
@@ -340,7 +342,8 @@ static const char *const details[] = {
     "#JSON, schema abpost.plan/1, and CSV",
     " schema, as_of, experiment, timezone, preview, decided, seed,",
     " added: { blocks, posts }, out, planned, max_posts, left, ends_at, done_at,",
-    " obstacle, floor: { ratio, power, posts, past_posts, learned_from } or null,",
+    " obstacle,",
+    " floor: { ratio, level, power, posts, past_posts, learned_from } or null,",
     " forecasts: [ variant, verdict, forecast: { posts, weeks, p_decided, by } ],",
     " posts: [ date, time, timezone, due_at, channel, variant, state, post, block,",
     "          position, probability, design, slot, file, note, reason ]",

@@ -24,7 +24,7 @@ static const double usual_effects[] = {1.0, 1.2, 1.5, 2.0, 3.0, NAN};
 struct job {
     size_t effect, first, count, done;
     struct abp_sim_outcome outcomes[BATCH];
-    struct abp_sim_verdict *verdicts; /* owned; BATCH x variants */
+    struct abp_sim_verdict *verdicts; /* owned; BATCH x (variants, then levels) */
     struct abp_climate_world worlds[BATCH];
     struct abp_error err;
     int failed;
@@ -68,12 +68,19 @@ static int live(struct simulation *s, struct job *job, size_t i, struct abp_sim_
     const struct abp_scene *scene = &s->scene;
     uint64_t number = job->first + i, seed = s->env->seed;
     struct abp_sim_design design = abp_scene_design(scene, slots, abp_world_seed(seed, 1), number);
-    job->outcomes[i].variants = job->verdicts + i * scene->variants;
+    job->outcomes[i].variants = job->verdicts + i * (scene->variants + scene->level_count);
+    job->outcomes[i].levels =
+        scene->factor_count ? job->outcomes[i].variants + scene->variants : NULL;
     if (abp_climate_draw(&job->worlds[i], &scene->climate, scene->variants, scene->channels,
                          scene->slot_kinds, s->effects[job->effect], abp_world_seed(seed, 2),
                          number, &job->err) != 0)
         return -1;
     job->done++;
+    if (scene->factor_count &&
+        abp_climate_draw_levels(&job->worlds[i], &scene->climate, scene->factors,
+                                scene->factor_count, s->effects[job->effect],
+                                abp_world_seed(seed, 2), number, &job->err) != 0)
+        return -1;
     return abp_simulate(&job->outcomes[i], &design, &job->worlds[i].world,
                         abp_world_seed(abp_world_seed(seed, 3), number), &job->err);
 }
@@ -83,7 +90,8 @@ static void work(void *context, void *argument)
     struct simulation *s = context;
     struct job *job = argument;
     struct abp_sim_slot *slots = calloc(s->scene.count + 1, sizeof *slots);
-    job->verdicts = calloc(BATCH * s->scene.variants, sizeof *job->verdicts);
+    job->verdicts =
+        calloc(BATCH * (s->scene.variants + s->scene.level_count), sizeof *job->verdicts);
     job->failed = !slots || !job->verdicts;
     if (job->failed)
         abp_fail_memory(&job->err);
@@ -100,7 +108,10 @@ static int deliver(void *context, void *argument, struct abp_error *err)
         *err = job->err;
         return -1;
     }
-    struct abp_sim_design design = {.variants = s->scene.variants, .slots = s->scene.slots};
+    struct abp_sim_design design = {.variants = s->scene.variants,
+                                    .slots = s->scene.slots,
+                                    .factors = s->scene.factors,
+                                    .factor_count = s->scene.factor_count};
     for (size_t i = 0; i < job->count; i++)
         abp_tally_add(&s->tallies[job->effect], &job->outcomes[i], &design, &job->worlds[i]);
     s->told += job->count;
@@ -274,7 +285,8 @@ static const struct abp_option options[] = {
      "effects drawn from the prior)",
      set_effects},
     {0, "aa", "FILE",
-     "shuffle the styles of real posts instead: a CSV file with the columns of [import]", set_aa},
+     "shuffle the styles of real posts instead: a CSV file with the columns of an [import]",
+     set_aa},
 };
 
 static const char *const details[] = {
@@ -283,7 +295,9 @@ static const char *const details[] = {
     "verdicts of every night, until every style has a verdict or the posts are used up. It reads, "
     "and never posts; what the experiment has posted already does not count.",
     "#Worlds",
-    "One style has the effect, the others are alike; 1 is for false alarms. What posts are like "
+    "One style has the effect, the others are alike; 1 is for false alarms. Of an experiment with "
+    "factors one level has it, in every style that is put together with it, and what is found, or "
+    "wrong, is found of that level, or of any style or level. What posts are like "
     "otherwise - their level, the spread between them, between channels and slots - is learned "
     "from the experiment's own posts (made, imported, or in the file that [import] names), else "
     "from another experiment of the workspace with the same outcome, else it is a default; the "
@@ -291,9 +305,10 @@ static const char *const details[] = {
     "lognormal and a heavy one (t with 3 degrees of freedom on the log scale), and half of them a "
     "trend and a level that wanders from post to post.",
     "With --aa the outcomes are those of real posts, in their order, and only the styles are "
-    "drawn: "
-    "false alarms on the account's own data. With --effect too, real outcomes are multiplied. "
-    "Without a [schedule], the data's own posts are the slots.",
+    "drawn: false alarms on the account's own data. What the file's columns mean is said by the "
+    "experiment's [import], else by that of another experiment with the same outcome. With "
+    "--effect too, real outcomes are multiplied. Without a [schedule], the data's own posts are "
+    "the slots.",
     "No guardrail breaks, no reading goes missing and no post fails in these worlds; 'same' is "
     "asked for at the end alone; allocation is balanced. A posterior is fitted only on nights when "
     "the guard has reached its threshold: before, no verdict but 'same' is possible.",

@@ -7,8 +7,8 @@ static int tick(struct abp_rounds *rounds, struct abp_error *err)
     struct abp_journal journal;
     struct abp_round_report report;
     struct abp_error late = {0};
-    if (!rounds->store && !rounds->args->quiet)
-        abp_say(rounds->env,
+    if (!rounds->loaded.store && !rounds->args->quiet)
+        abp_say(rounds->loaded.env,
                 "nothing is planned yet; abpost plan EXPERIMENT draws the first posts");
     if (abp_journal_open(&journal, rounds, "abpost.tick/1", NULL, err) != 0)
         return -1;

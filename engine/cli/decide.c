@@ -25,37 +25,70 @@ static int is_verdict(const struct abp_decided *decided, enum abp_verdict verdic
     return strcmp(decided->verdict, abp_verdict_name(verdict)) == 0;
 }
 
+/* What stands of the decisions, by variant: the newest of each that is not withdrawn. NULL: none.
+ */
+static void find_standing(const struct abp_decided **standing, const struct abp_decided_list *list,
+                          const struct abp_experiment *experiment)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct abp_decided *decided = &list->list[i];
+        size_t v = variant_number(experiment, decided->variant);
+        if (v < experiment->variant_count) /* one that the file still has */
+            standing[v] = strcmp(decided->verdict, ABP_WITHDRAWN) == 0 ? NULL : decided;
+    }
+}
+
+/* The first variant that earned `repeat`; -1: none. */
+static int find_winner(const struct abp_decided *const *standing, size_t count, size_t baseline)
+{
+    int winner = -1;
+    for (size_t v = 0; v < count; v++)
+        if (v != baseline && standing[v] && is_verdict(standing[v], ABP_REPEAT) &&
+            (winner < 0 || standing[v] < standing[winner]))
+            winner = (int)v;
+    return winner;
+}
+
+static void fill_stage(struct abp_stage *stage, const struct abp_decided *const *standing,
+                       const struct abp_experiment *experiment)
+{
+    size_t count = experiment->variant_count, baseline = baseline_number(experiment), decided = 0;
+    for (size_t v = 0; v < count; v++) {
+        if (v != baseline && standing[v]) {
+            decided++;
+            stage->active[v] = !is_verdict(standing[v], ABP_DROP);
+            if (standing[v]->decided_at > stage->decided_at)
+                stage->decided_at = standing[v]->decided_at;
+        }
+        stage->active_count += stage->active[v];
+    }
+    stage->winner = find_winner(standing, count, baseline);
+    stage->finished = count > 1 && decided == count - 1;
+    if (stage->finished && stage->winner < 0)
+        stage->winner = (int)baseline;
+}
+
 int abp_stage_read(struct abp_stage *stage, const struct abp_rounds *rounds,
                    const struct abp_experiment *experiment, struct abp_error *err)
 {
     struct abp_decided_list list = {0};
-    size_t baseline = baseline_number(experiment), decided = 0;
+    size_t count = experiment->variant_count;
+    const struct abp_decided **standing = calloc(count + 1, sizeof *standing);
     memset(stage, 0, sizeof *stage);
-    stage->winner = -1;
-    stage->active = malloc(experiment->variant_count + 1);
-    if (!stage->active)
-        return abp_fail_memory(err);
-    memset(stage->active, 1, experiment->variant_count + 1);
-    if (rounds->store && abp_outbox_decisions(&list, rounds->store, experiment->name, err) != 0) {
+    stage->active = malloc(count + 1);
+    int rc = standing && stage->active ? 0 : abp_fail_memory(err);
+    if (rc == 0 && rounds->loaded.store)
+        rc = abp_outbox_decisions(&list, rounds->loaded.store, experiment->name, err);
+    if (rc == 0) {
+        memset(stage->active, 1, count + 1);
+        find_standing(standing, &list, experiment);
+        fill_stage(stage, standing, experiment);
+    } else {
         abp_stage_release(stage);
-        return -1;
-    }
-    for (size_t i = 0; i < list.count; i++) {
-        size_t v = variant_number(experiment, list.list[i].variant);
-        if (v == experiment->variant_count || v == baseline)
-            continue; /* of a variant that the file no longer has */
-        decided++;
-        stage->active[v] = !is_verdict(&list.list[i], ABP_DROP);
-        if (stage->winner < 0 && is_verdict(&list.list[i], ABP_REPEAT))
-            stage->winner = (int)v;
     }
     abp_decided_list_release(&list);
-    for (size_t v = 0; v < experiment->variant_count; v++)
-        stage->active_count += stage->active[v];
-    stage->finished = experiment->variant_count > 1 && decided == experiment->variant_count - 1;
-    if (stage->finished && stage->winner < 0)
-        stage->winner = (int)baseline;
-    return 0;
+    free(standing);
+    return rc;
 }
 
 void abp_stage_release(struct abp_stage *stage)
@@ -86,8 +119,8 @@ static int keep_verdicts(const struct abp_rounds *rounds, const struct abp_exper
         snprintf(verdict, sizeof verdict, "%s", abp_verdict_name(variant->verdict));
         struct abp_decided decided = {variant->name, verdict,
                                       variant->reason ? variant->reason : reason,
-                                      rounds->env->now(rounds->env->context)};
-        int rc = abp_outbox_decide(rounds->store, experiment->name, &decided, err);
+                                      rounds->loaded.env->now(rounds->loaded.env->context)};
+        int rc = abp_outbox_decide(rounds->loaded.store, experiment->name, &decided, err);
         if (rc < 0)
             return -1;
         char detail[1200];
@@ -105,19 +138,18 @@ static int keep_verdicts(const struct abp_rounds *rounds, const struct abp_exper
 
 /* Posts that are still to come were drawn for another state of things. */
 static int cancel_planned(const struct abp_rounds *rounds, const struct abp_experiment *experiment,
-                          struct abp_journal *journal, struct abp_error *err)
+                          const char *why, struct abp_journal *journal, struct abp_error *err)
 {
-    int64_t now = rounds->env->now(rounds->env->context);
+    int64_t now = rounds->loaded.env->now(rounds->loaded.env->context);
     struct abp_planned_list list;
     struct abp_planned_filter filter = {
         .experiment = experiment->name, .due_from = now, .states = 1u << ABP_PLANNED};
-    if (abp_outbox_list(&list, rounds->store, &filter, err) != 0)
+    if (abp_outbox_list(&list, rounds->loaded.store, &filter, err) != 0)
         return -1;
     int rc = 0;
     size_t cancelled = 0;
     for (size_t i = 0; i < list.count && rc >= 0; i++) {
-        rc = abp_outbox_drop(rounds->store, list.list[i].id, ABP_CANCELLED,
-                             "a verdict was reached before its time", now, err);
+        rc = abp_outbox_drop(rounds->loaded.store, list.list[i].id, ABP_CANCELLED, why, now, err);
         cancelled += rc > 0;
     }
     abp_planned_list_release(&list);
@@ -130,6 +162,40 @@ static int cancel_planned(const struct abp_rounds *rounds, const struct abp_expe
     return rc < 0 ? -1 : 0;
 }
 
+/* ---- withdrawing ---- */
+
+static int withdraw(const char *reason, const struct abp_stage *stage,
+                    const struct abp_rounds *rounds, const struct abp_experiment *experiment,
+                    struct abp_journal *journal, struct abp_error *err)
+{
+    struct abp_action action = {.action = "withdrawn",
+                                .experiment = experiment->name,
+                                .variant = experiment->variants[stage->winner].name,
+                                .detail = reason,
+                                .trouble = 1};
+    int rc = abp_outbox_withdraw(rounds->loaded.store, experiment->name, reason,
+                                 rounds->loaded.env->now(rounds->loaded.env->context), err);
+    if (rc <= 0)
+        return rc;
+    abp_journal_add(journal, &action);
+    return cancel_planned(rounds, experiment, "the decision it was planned for was withdrawn",
+                          journal, err);
+}
+
+static int watch(const struct abp_stage *stage, const struct abp_rounds *rounds,
+                 const struct abp_experiment *experiment, struct abp_journal *journal,
+                 struct abp_error *err)
+{
+    char *reason = NULL;
+    int rc = abp_stage_watch(&reason, stage, rounds, experiment, journal, err);
+    if (rc > 0)
+        rc = withdraw(reason, stage, rounds, experiment, journal, err);
+    free(reason);
+    return rc;
+}
+
+/* ---- a night ---- */
+
 int abp_decide_on(const struct abp_rounds *rounds, const struct abp_experiment *experiment,
                   const struct abp_result *result, struct abp_journal *journal,
                   struct abp_error *err)
@@ -137,13 +203,15 @@ int abp_decide_on(const struct abp_rounds *rounds, const struct abp_experiment *
     struct abp_stage before, after;
     if (abp_stage_read(&before, rounds, experiment, err) != 0)
         return -1;
-    int news = keep_verdicts(rounds, experiment, result, journal, err);
-    if (news <= 0 || abp_stage_read(&after, rounds, experiment, err) != 0) {
-        abp_stage_release(&before);
-        return news == 0 ? 0 : -1;
+    int rc = keep_verdicts(rounds, experiment, result, journal, err);
+    if (rc > 0 && (rc = abp_stage_read(&after, rounds, experiment, err)) == 0) {
+        if (before.finished != after.finished || before.active_count != after.active_count)
+            rc = cancel_planned(rounds, experiment, "a verdict was reached before its time",
+                                journal, err);
+        abp_stage_release(&after);
+    } else if (rc == 0 && before.finished) {
+        rc = watch(&before, rounds, experiment, journal, err);
     }
-    int changed = before.finished != after.finished || before.active_count != after.active_count;
     abp_stage_release(&before);
-    abp_stage_release(&after);
-    return changed ? cancel_planned(rounds, experiment, journal, err) : 0;
+    return rc;
 }

@@ -23,14 +23,15 @@ int abp_journal_open(struct abp_journal *journal, const struct abp_rounds *round
     memset(journal, 0, sizeof *journal);
     journal->rounds = rounds;
     journal->log = -1;
+    journal->log_path = log_path;
     if (log_path) {
         journal->log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (journal->log < 0)
-            return abp_fail_at(err, ABP_FAILED, log_path, 0, "the log can't be written: %s",
-                               strerror(errno));
+            return abp_fail_at(err, ABP_FAILED, log_path, 0, "the log can't be written: %s; %s",
+                               strerror(errno), abp_remedy(errno));
     }
     if (rounds->args->format != ABP_TEXT)
-        abp_list_begin(&journal->list, rounds->env, rounds->args->format, schema, "actions",
+        abp_list_begin(&journal->list, rounds->loaded.env, rounds->args->format, schema, "actions",
                        field_names, FIELD_COUNT);
     return 0;
 }
@@ -42,7 +43,7 @@ static void put_when(struct abp_buffer *buf, const struct abp_rounds *rounds, in
 {
     struct abp_date date;
     struct abp_wall_time time;
-    if (at && abp_zone_to_local(&date, &time, rounds->zone, at) == 0)
+    if (at && abp_zone_to_local(&date, &time, rounds->loaded.zone, at) == 0)
         abp_buffer_printf(buf, "%04d-%02d-%02d %02d:%02d", date.year, date.month, date.day,
                           time.hour, time.minute);
 }
@@ -58,7 +59,7 @@ static void put_words(struct abp_buffer *buf, const struct abp_screen *screen, c
 static int say_text(struct abp_journal *journal, const struct abp_action *a, struct abp_error *err)
 {
     const struct abp_rounds *rounds = journal->rounds;
-    struct abp_screen screen = abp_screen_of_output(rounds->env);
+    struct abp_screen screen = abp_screen_of_output(rounds->loaded.env);
     struct abp_buffer buf;
     if ((rounds->args->quiet && !a->trouble) || (a->routine && !rounds->args->verbose))
         return 0;
@@ -82,7 +83,7 @@ static int say_text(struct abp_journal *journal, const struct abp_action *a, str
         abp_buffer_add(&buf, "          ");
         abp_put_paragraph(&buf, &screen, a->detail, 10, 10);
     }
-    int rc = abp_emit(rounds->env, &buf, err);
+    int rc = abp_emit(rounds->loaded.env, &buf, err);
     abp_buffer_release(&buf);
     return rc;
 }
@@ -121,7 +122,7 @@ static int log_action(struct abp_journal *journal, const struct abp_action *a,
     char when[ABP_TIME_SIZE] = "", due[ABP_TIME_SIZE] = "";
     struct abp_buffer buf;
     json_t *line = json_object();
-    const struct abp_env *env = journal->rounds->env;
+    const struct abp_env *env = journal->rounds->loaded.env;
     if (journal->log < 0 || !line) {
         json_decref(line);
         return 0;
@@ -145,7 +146,9 @@ static int log_action(struct abp_journal *journal, const struct abp_action *a,
     abp_buffer_byte(&buf, '\n');
     int rc = 0;
     if (!buf.failed && write(journal->log, buf.data, buf.len) != (ssize_t)buf.len)
-        rc = abp_fail(err, ABP_FAILED, "the log could not be written: %s", strerror(errno));
+        rc =
+            abp_fail_at(err, ABP_FAILED, journal->log_path, 0,
+                        "the log could not be written: %s; %s", strerror(errno), abp_remedy(errno));
     abp_buffer_release(&buf);
     return rc;
 }

@@ -24,6 +24,8 @@ struct school {
     const struct abp_env *env;        /* borrowed */
     const struct abp_source *sources; /* borrowed; whose experiments are fitted */
     size_t source_count, at_source, at_experiment;
+    int randomised; /* 1: only randomised ones teach */
+    size_t left_out;
     double scale;                    /* to fit under; NaN: each one's own */
     struct abp_learned_draws *drawn; /* owned */
     size_t count, capacity;
@@ -56,7 +58,7 @@ static void work(void *context, void *argument)
 {
     const struct school *s = context;
     struct lesson *lesson = argument;
-    if (lesson->failed)
+    if (lesson->failed || (s->randomised && !lesson->posts.randomised))
         return;
     lesson->failed = abp_learned_draw(&lesson->draws, lesson->experiment, &lesson->posts, s->scale,
                                       s->env->seed, &lesson->err) != 0;
@@ -81,10 +83,14 @@ static int deliver(void *context, void *argument, struct abp_error *err)
 {
     struct school *s = context;
     struct lesson *lesson = argument;
-    if (!lesson->failed)
-        return lesson->draws.tau ? keep(s, lesson, err) : 0;
-    *err = lesson->err;
-    return -1;
+    if (lesson->failed) {
+        *err = lesson->err;
+        return -1;
+    }
+    if (lesson->draws.tau)
+        return keep(s, lesson, err);
+    s->left_out++;
+    return 0;
 }
 
 static void discard(void *context, void *argument)
@@ -101,7 +107,7 @@ static void forget(struct school *s)
 {
     for (size_t i = 0; i < s->count; i++)
         abp_learned_draws_release(&s->drawn[i]);
-    s->count = 0;
+    s->count = s->left_out = 0;
     s->at_source = s->at_experiment = 0;
 }
 
@@ -128,6 +134,7 @@ static int learn(struct abp_learning *learning, struct school *s, struct abp_err
     for (int fit = 0; fit < FITS; fit++) {
         forget(s);
         rc = abp_pool_run(&pool, err);
+        learning->left_out = s->left_out;
         if (rc != 0 || s->count < LEAST)
             break;
         rc = conclude(&learning->learned, s, err);
@@ -147,14 +154,19 @@ int abp_learning_find(struct abp_learning *learning, const struct abp_source *so
                       const struct abp_sources *sources, struct abp_error *err)
 {
     memset(learning, 0, sizeof *learning);
-    if (!source->experiment.decision.learn)
+    const struct abp_experiment *e = &source->experiment;
+    if (!e->decision.learn)
         return 0;
-    struct school s = {.env = sources->env, .sources = source, .source_count = 1};
+    learning->asked = 1;
+    struct school s = {.env = sources->env,
+                       .sources = source,
+                       .source_count = 1,
+                       .randomised = e->schedule.present || e->import.block != NULL};
     if (source->count > 1)
         return learn(learning, &s, err);
     struct abp_source *others;
     size_t count;
-    if (abp_past_open(&others, &count, &source->experiment, sources, err) != 0)
+    if (abp_past_open(&others, &count, e, sources, err) != 0)
         return -1;
     s.sources = others;
     s.source_count = count;
@@ -165,12 +177,33 @@ int abp_learning_find(struct abp_learning *learning, const struct abp_source *so
     return rc;
 }
 
+static int warn_in_vain(struct abp_result *result, const struct abp_learning *learning,
+                        struct abp_error *err)
+{
+    return abp_result_warn(
+        result, err,
+        "learn = yes, but there is too little to learn from, so lift_sd stays as it is: it takes "
+        "%d experiments with the same outcome that have %d posts or more of two styles%s; %zu %s "
+        "left out",
+        LEAST, ABP_LEARNED_POSTS, result->randomised ? ", in random blocks" : "",
+        learning->left_out, learning->left_out == 1 ? "was" : "were");
+}
+
 int abp_learning_evaluate(struct abp_result *result, const struct abp_learning *learning,
                           const struct abp_experiment *experiment, const struct abp_posts *posts,
                           uint64_t seed, struct abp_error *err)
 {
-    if (learning->experiments == 0)
-        return abp_evaluate(result, experiment, posts, seed, err);
-    return abp_evaluate_learned(result, experiment, posts, &learning->learned,
-                                learning->experiments, seed, err);
+    if (learning->experiments == 0) {
+        if (abp_evaluate(result, experiment, posts, seed, err) != 0)
+            return -1;
+        if (!learning->asked || warn_in_vain(result, learning, err) == 0)
+            return 0;
+        abp_result_release(result);
+        return -1;
+    }
+    int rc = abp_evaluate_learned(result, experiment, posts, &learning->learned,
+                                  learning->experiments, seed, err);
+    if (rc == 0)
+        result->learned.left_out = learning->left_out;
+    return rc;
 }

@@ -1,31 +1,57 @@
 #include "loaded.h"
 
 #include "screen.h"
+#include "stored.h"
 
 #include "abpost/channel.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-static int read_experiment(struct abp_loaded *loaded, const char *path, struct abp_error *err)
+/* What to do about a file that is left out. */
+enum broken {
+    KEPT, /* its mistakes are kept for whoever asks; one that can't be read fails the command */
+    SAID  /* said at once */
+};
+
+/* 0: it is left out; -1: the command can't go on. */
+static int leave_out(struct abp_loaded *loaded, struct abp_mistakes *mistakes,
+                     const struct abp_error *why, struct abp_error *err)
+{
+    loaded->broken++;
+    abp_say_mistakes(loaded->env, mistakes);
+    if (mistakes->count == 0)
+        abp_say_error(loaded->env, why);
+    abp_mistakes_release(mistakes);
+    if (why->code != ABP_FAILED)
+        return 0;
+    *err = *why;
+    return -1;
+}
+
+static int read_experiment(struct abp_loaded *loaded, const char *path, enum broken broken,
+                           struct abp_error *err)
 {
     struct abp_error why = {0};
-    size_t before = loaded->mistakes.count;
+    struct abp_mistakes own = {0}, *mistakes = broken == SAID ? &own : &loaded->mistakes;
+    size_t before = mistakes->count;
     struct abp_experiment *e = &loaded->experiments[loaded->count];
-    if (abp_experiment_read(e, path, &loaded->inputs.ws, &loaded->mistakes, &why) == 0) {
+    if (abp_experiment_read(e, path, &loaded->inputs.ws, mistakes, &why) == 0) {
+        abp_mistakes_release(&own);
         loaded->publish[loaded->count++] =
             (struct abp_publish_experiment){.experiment = e, .fingerprint = ""};
         return 0;
     }
+    if (broken == SAID)
+        return leave_out(loaded, &own, &why, err);
     loaded->broken++;
-    if (why.code == ABP_DATA && loaded->mistakes.count > before)
+    if (why.code == ABP_DATA && mistakes->count > before)
         return 0;
     *err = why;
     return -1;
 }
 
-static int read_experiments(struct abp_loaded *loaded, struct abp_error *err)
+static int read_experiments(struct abp_loaded *loaded, enum broken broken, struct abp_error *err)
 {
     size_t most = loaded->inputs.count + 1;
     loaded->experiments = calloc(most, sizeof *loaded->experiments);
@@ -33,22 +59,14 @@ static int read_experiments(struct abp_loaded *loaded, struct abp_error *err)
     if (!loaded->experiments || !loaded->publish)
         return abp_fail_memory(err);
     for (size_t i = 0; i < loaded->inputs.count; i++)
-        if (read_experiment(loaded, loaded->inputs.paths[i], err) != 0)
+        if (read_experiment(loaded, loaded->inputs.paths[i], broken, err) != 0)
             return -1;
     return 0;
 }
 
-static int open_store(struct abp_loaded *loaded, enum abp_store_mode mode, struct abp_error *err)
-{
-    struct stat info;
-    const char *path = loaded->inputs.ws.database;
-    if (mode != ABP_STORE_CREATE && stat(path, &info) != 0)
-        return 0;
-    return abp_store_open(&loaded->store, path, mode, ABP_STORE_BUSY_MS, err);
-}
-
-int abp_loaded_open(struct abp_loaded *loaded, const struct abp_args *args,
-                    const struct abp_env *env, enum abp_store_mode mode, struct abp_error *err)
+static int open_with(struct abp_loaded *loaded, const struct abp_args *args,
+                     const struct abp_env *env, enum abp_store_mode mode, enum broken broken,
+                     struct abp_error *err)
 {
     memset(loaded, 0, sizeof *loaded);
     loaded->env = env;
@@ -59,11 +77,25 @@ int abp_loaded_open(struct abp_loaded *loaded, const struct abp_args *args,
         abp_fail(err, ABP_DATA,
                  "there is no workspace: no abpost.ini here or above; 'abpost init' makes one");
     else if (abp_zone_open(&loaded->zone, loaded->inputs.ws.timezone, err) == 0 &&
-             read_experiments(loaded, err) == 0)
-        rc = open_store(loaded, mode, err);
+             read_experiments(loaded, broken, err) == 0)
+        rc = abp_stored_open(&loaded->store, &loaded->inputs.ws, mode, err);
     if (rc != 0)
         abp_loaded_close(loaded);
     return rc;
+}
+
+int abp_loaded_open(struct abp_loaded *loaded, const struct abp_args *args,
+                    const struct abp_env *env, enum abp_store_mode mode, struct abp_error *err)
+{
+    return open_with(loaded, args, env, mode, KEPT, err);
+}
+
+int abp_loaded_open_all(struct abp_loaded *loaded, const struct abp_args *args,
+                        const struct abp_env *env, enum abp_store_mode mode, struct abp_error *err)
+{
+    struct abp_args all = *args;
+    all.name_count = 0;
+    return open_with(loaded, &all, env, mode, SAID, err);
 }
 
 void abp_loaded_close(struct abp_loaded *loaded)

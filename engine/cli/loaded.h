@@ -16,7 +16,7 @@ struct abp_loaded {
     struct abp_experiment *experiments;     /* owned; those without mistakes, in the order named */
     struct abp_publish_experiment *publish; /* owned; the same, for publish.h */
     size_t count;
-    struct abp_mistakes mistakes; /* of the other experiment files */
+    struct abp_mistakes mistakes; /* of the other experiment files, unless said already */
     size_t broken;                /* how many those are */
 };
 
@@ -27,6 +27,11 @@ struct abp_loaded {
 int abp_loaded_open(struct abp_loaded *loaded, const struct abp_args *args,
                     const struct abp_env *env, enum abp_store_mode mode,
                     struct abp_error *err) ABP_MUST_CHECK;
+/* The same for what runs unattended: every experiment of the workspace, whatever was named, and a
+ * file that can't be read is said at once, as its mistakes are, and left out like those. */
+int abp_loaded_open_all(struct abp_loaded *loaded, const struct abp_args *args,
+                        const struct abp_env *env, enum abp_store_mode mode,
+                        struct abp_error *err) ABP_MUST_CHECK;
 void abp_loaded_close(struct abp_loaded *loaded);
 
 /* Says the mistakes of experiment files; nothing when there are none. */

@@ -12,7 +12,8 @@
 
 static int fail(const char *path, struct abp_error *err)
 {
-    return abp_fail_at(err, ABP_FAILED, path, 0, "it could not be written: %s", strerror(errno));
+    return abp_fail_at(err, ABP_FAILED, path, 0, "it could not be written: %s; %s", strerror(errno),
+                       abp_remedy(errno));
 }
 
 /* 0, or -1 with errno; closes fd. */

@@ -2,6 +2,7 @@
 
 #include "screen.h"
 
+#include "abpost/evaluate.h"
 #include "abpost/forecast.h"
 #include "abpost/text.h"
 
@@ -154,7 +155,7 @@ int abp_floor_find(struct abp_floor *floor, const struct abp_experiment *experim
                                     .slots = 1,
                                     .blocks = blocks,
                                     .planned_blocks = blocks,
-                                    .alpha = d->alpha,
+                                    .alpha = abp_alpha_of_variants(experiment),
                                     .confidence = d->confidence,
                                     .min_lift = d->min_lift,
                                     .min_posts = (size_t)d->min_posts,
@@ -163,6 +164,15 @@ int abp_floor_find(struct abp_floor *floor, const struct abp_experiment *experim
     if (climate.family == ABP_BETABINOMIAL)
         input.exposure = fmax(1.0, rint(climate.exposure));
     int rc = abp_forecast_floor(&floor->ratio, &input, err);
+    double alpha;
+    floor->pairs = abp_level_pairs(&alpha, experiment);
+    floor->level = NAN;
+    if (rc == 0 && floor->pairs) { /* each pair is a draw of its own in every block */
+        input.variants = 2;
+        input.blocks = input.planned_blocks = blocks * floor->pairs;
+        input.alpha = alpha;
+        rc = abp_forecast_floor(&floor->level, &input, err);
+    }
     floor->posts = blocks * K;
     floor->past = climate.posts;
     snprintf(floor->teacher, sizeof floor->teacher, "%s", teacher ? teacher : "");
@@ -184,6 +194,11 @@ void abp_floor_say(struct abp_buffer *buf, const struct abp_floor *floor, double
                           abp_rough_words(floor->ratio).text);
     abp_buffer_printf(buf, " (%s of them would be found)", abp_percent_words(floor->power).text);
     abp_buffer_add(buf, ": post more often, try fewer styles, or accept it. ");
+    if (floor->pairs && !isnan(floor->level))
+        abp_buffer_printf(buf,
+                          "A level, which %zu pair%s of styles speak%s for, is found from x%s on. ",
+                          floor->pairs, floor->pairs == 1 ? "" : "s", floor->pairs == 1 ? "s" : "",
+                          abp_rough_words(floor->level).text);
     if (floor->past)
         abp_buffer_printf(buf, "How far posts differ is learned from %zu posts of %s.", floor->past,
                           floor->teacher);

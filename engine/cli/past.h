@@ -23,6 +23,8 @@ int abp_past_open(struct abp_source **others, size_t *count,
 /* What an experiment can find before it has a post. */
 struct abp_floor {
     double ratio; /* found with `power`; NaN: not even x10 is */
+    double level; /* the same of a level of a factor; NaN also where there is none to look for */
+    size_t pairs; /* of styles that speak for it; 0: no factors, or no pairs */
     double power; /* 0.8 */
     size_t posts; /* that it makes: max_posts in whole blocks; 0: there is nothing to say */
     size_t past;  /* posts that the spread was learned from; 0: a default */

@@ -1,113 +1,52 @@
 #include "rounds.h"
-#include "decide.h"
 
-#include "screen.h"
+#include "decide.h"
+#include "stored.h"
 
 #include "abpost/collect.h"
 #include "abpost/outbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- reading it all ---- */
 
-static int read_experiment(struct abp_rounds *rounds, const char *path, struct abp_error *err)
+static int look_at(struct abp_rounds *rounds, size_t i, struct abp_error *err)
 {
-    struct abp_round_experiment *e = &rounds->experiments[rounds->count];
-    struct abp_mistakes mistakes = {0};
-    struct abp_error why = {0};
-    int rc = abp_experiment_read(&e->file, path, &rounds->inputs.ws, &mistakes, &why);
-    if (rc == 0) {
-        rounds->count++;
-        rc = abp_plan_fingerprint(e->fingerprint, &e->file, err);
-    } else {
-        rounds->broken++;
-        abp_say_mistakes(rounds->env, &mistakes);
-        if (mistakes.count == 0)
-            abp_say_error(rounds->env, &why);
-        rc = why.code == ABP_FAILED ? -1 : 0;
-        if (rc != 0)
-            *err = why;
-    }
-    abp_mistakes_release(&mistakes);
-    return rc;
-}
-
-static int find_plan(struct abp_rounds *rounds, struct abp_round_experiment *e,
-                     struct abp_error *err)
-{
-    if (!rounds->store)
+    struct abp_round_experiment *e = &rounds->experiments[i];
+    e->file = &rounds->loaded.experiments[i];
+    if (abp_plan_fingerprint(e->fingerprint, e->file, err) != 0)
+        return -1;
+    rounds->loaded.publish[i].fingerprint = e->fingerprint;
+    if (!rounds->loaded.store)
         return 0;
-    e->planned = abp_outbox_has_begun(rounds->store, e->file.name, err);
-    return e->planned < 0 ? -1 : 0;
-}
-
-static int read_experiments(struct abp_rounds *rounds, struct abp_error *err)
-{
-    size_t n = rounds->inputs.count + 1;
-    rounds->experiments = calloc(n, sizeof *rounds->experiments);
-    rounds->publish = calloc(n, sizeof *rounds->publish);
-    if (!rounds->experiments || !rounds->publish)
-        return abp_fail_memory(err);
-    for (size_t i = 0; i < rounds->inputs.count; i++)
-        if (read_experiment(rounds, rounds->inputs.paths[i], err) != 0)
-            return -1;
-    for (size_t i = 0; i < rounds->count; i++) {
-        struct abp_round_experiment *e = &rounds->experiments[i];
-        rounds->publish[i] = (struct abp_publish_experiment){&e->file, e->fingerprint};
-        if (find_plan(rounds, e, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* A store that is not there is no failure where it may not be made: nothing has begun. */
-static int open_store(struct abp_rounds *rounds, enum abp_store_mode mode, struct abp_error *err)
-{
-    struct stat info;
-    const char *path = rounds->inputs.ws.database;
-    if (mode != ABP_STORE_CREATE && stat(path, &info) != 0)
-        return 0;
-    return abp_store_open(&rounds->store, path, mode, ABP_STORE_BUSY_MS, err);
+    e->planned = abp_outbox_has_begun(rounds->loaded.store, e->file->name, err);
+    /* Also where a version that did not know of it drew the plan. */
+    return e->planned > 0 ? abp_stored_mark(&rounds->loaded.inputs.ws, err) : e->planned;
 }
 
 int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
                     const struct abp_env *env, enum abp_store_mode mode, struct abp_error *err)
 {
-    struct abp_args all = *args;
     memset(rounds, 0, sizeof *rounds);
     rounds->args = args;
-    rounds->env = env;
-    all.name_count = 0; /* every experiment, whatever was named */
-    if (abp_inputs_need(&rounds->inputs, &all, env, err) != 0)
+    if (abp_loaded_open_all(&rounds->loaded, args, env, mode, err) != 0)
         return -1;
-    if (abp_zone_open(&rounds->zone, rounds->inputs.ws.timezone, err) == 0 &&
-        open_store(rounds, mode, err) == 0 && read_experiments(rounds, err) == 0)
-        return 0;
-    abp_rounds_close(rounds);
-    return -1;
+    rounds->experiments = calloc(rounds->loaded.count + 1, sizeof *rounds->experiments);
+    int rc = rounds->experiments ? 0 : abp_fail_memory(err);
+    for (size_t i = 0; i < rounds->loaded.count && rc == 0; i++)
+        rc = look_at(rounds, i, err);
+    if (rc != 0)
+        abp_rounds_close(rounds);
+    return rc;
 }
 
 void abp_rounds_close(struct abp_rounds *rounds)
 {
-    for (size_t i = 0; rounds->experiments && i < rounds->count; i++)
-        abp_experiment_release(&rounds->experiments[i].file);
     free(rounds->experiments);
-    free(rounds->publish);
-    abp_zone_free(rounds->zone);
-    abp_store_close(rounds->store);
-    abp_inputs_release(&rounds->inputs);
+    abp_loaded_close(&rounds->loaded);
     memset(rounds, 0, sizeof *rounds);
-}
-
-struct abp_publish_input abp_rounds_publish(const struct abp_rounds *rounds)
-{
-    return (struct abp_publish_input){.env = rounds->env,
-                                      .ws = &rounds->inputs.ws,
-                                      .store = rounds->store,
-                                      .experiments = rounds->publish,
-                                      .experiment_count = rounds->count};
 }
 
 /* ---- the steps of a tick ---- */
@@ -117,32 +56,32 @@ static int draw_on(struct abp_plan_report *report, const struct abp_rounds *roun
                    struct abp_plan_input *input, struct abp_error *err)
 {
     struct abp_planned_list drawn;
-    if (abp_plan_preview(report, &drawn, rounds->store, input, err) != 0)
+    if (abp_plan_preview(report, &drawn, rounds->loaded.store, input, err) != 0)
         return -1;
     abp_planned_list_release(&drawn);
     if (report->posts == 0)
         return 0;
-    if (!rounds->env->seed_given && rounds->env->entropy &&
-        rounds->env->entropy(&input->seed, err) != 0)
+    if (!rounds->loaded.env->seed_given && rounds->loaded.env->entropy &&
+        rounds->loaded.env->entropy(&input->seed, err) != 0)
         return -1;
-    if (!rounds->env->seed_given)
+    if (!rounds->loaded.env->seed_given)
         input->seed >>= 1; /* so that --seed can give it back */
-    return abp_plan_extend(report, rounds->store, input, err);
+    return abp_plan_extend(report, rounds->loaded.store, input, err);
 }
 
 static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
                   const struct abp_stage *stage, struct abp_journal *journal, struct abp_error *err)
 {
     struct abp_plan_report report;
-    struct abp_plan_input input = {.experiment = &e->file,
-                                   .ws = &rounds->inputs.ws,
-                                   .zone = rounds->zone,
-                                   .now = rounds->env->now(rounds->env->context),
-                                   .seed = rounds->env->seed,
+    struct abp_plan_input input = {.experiment = e->file,
+                                   .ws = &rounds->loaded.inputs.ws,
+                                   .zone = rounds->loaded.zone,
+                                   .now = rounds->loaded.env->now(rounds->loaded.env->context),
+                                   .seed = rounds->loaded.env->seed,
                                    .active = stage->finished ? NULL : stage->active,
                                    .winner = stage->finished ? stage->winner : -1};
     double *probabilities = NULL;
-    int rc = abp_stage_probabilities(&probabilities, stage, rounds, &e->file, err);
+    int rc = abp_stage_probabilities(&probabilities, stage, rounds, e->file, err);
     if (rc <= 0)
         return rc;
     input.probabilities = probabilities;
@@ -153,11 +92,11 @@ static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
     char detail[64];
     snprintf(detail, sizeof detail, "%zu posts in %zu blocks", report.posts, report.blocks);
     struct abp_action action = {
-        .action = "planned", .experiment = e->file.name, .detail = detail, .routine = 1};
+        .action = "planned", .experiment = e->file->name, .detail = detail, .routine = 1};
     if (report.posts)
         abp_journal_add(journal, &action);
     struct abp_action stuck = {
-        .action = "no-slot", .experiment = e->file.name, .detail = report.obstacle, .routine = 1};
+        .action = "no-slot", .experiment = e->file->name, .detail = report.obstacle, .routine = 1};
     if (report.obstacle[0])
         abp_journal_add(journal, &stuck);
     return 0;
@@ -168,9 +107,9 @@ static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
                    struct abp_journal *journal, struct abp_error *err)
 {
     struct abp_stage stage;
-    if (abp_stage_read(&stage, rounds, &e->file, err) != 0)
+    if (abp_stage_read(&stage, rounds, e->file, err) != 0)
         return -1;
-    int stops = (stage.finished && e->file.decision.after == ABP_AFTER_STOP) ||
+    int stops = (stage.finished && e->file->decision.after == ABP_AFTER_STOP) ||
                 (!stage.finished && stage.active_count < 2);
     int rc = stops ? 0 : extend(rounds, e, &stage, journal, err);
     abp_stage_release(&stage);
@@ -200,12 +139,13 @@ static void note_post(void *context, const struct abp_note *note)
 static int publish_all(struct abp_round_report *report, const struct abp_rounds *rounds,
                        struct abp_journal *journal, struct abp_error *err)
 {
-    struct abp_publish_input input = abp_rounds_publish(rounds);
+    struct abp_publish_input input = abp_loaded_publish(&rounds->loaded);
     input.note = note_post;
     input.context = journal;
     int rc = abp_publish_run(&report->publish, &input, err);
     report->sign_in |= report->publish.sign_in;
     report->unreachable |= report->publish.unreachable;
+    report->local |= report->publish.local;
     return rc;
 }
 
@@ -229,25 +169,26 @@ static void note_reading(void *context, const struct abp_read_note *note)
 static int collect_all(struct abp_round_report *report, const struct abp_rounds *rounds,
                        struct abp_journal *journal, struct abp_error *err)
 {
-    const struct abp_experiment **files = calloc(rounds->count + 1, sizeof *files);
+    const struct abp_experiment **files = calloc(rounds->loaded.count + 1, sizeof *files);
     struct abp_collect_report collected;
-    struct abp_collect_input input = {.env = rounds->env,
-                                      .ws = &rounds->inputs.ws,
-                                      .store = rounds->store,
+    struct abp_collect_input input = {.env = rounds->loaded.env,
+                                      .ws = &rounds->loaded.inputs.ws,
+                                      .store = rounds->loaded.store,
                                       .experiments = files,
-                                      .experiment_count = rounds->count,
+                                      .experiment_count = rounds->loaded.count,
                                       .note = note_reading,
                                       .context = journal};
     if (!files)
         return abp_fail_memory(err);
-    for (size_t i = 0; i < rounds->count; i++)
-        files[i] = &rounds->experiments[i].file;
+    for (size_t i = 0; i < rounds->loaded.count; i++)
+        files[i] = rounds->experiments[i].file;
     int rc = abp_collect_run(&collected, &input, err);
     free(files);
     report->read = collected.read;
     report->unread = collected.failed;
     report->sign_in |= collected.sign_in;
     report->unreachable |= collected.unreachable;
+    report->local |= collected.local;
     return rc;
 }
 
@@ -255,9 +196,9 @@ int abp_rounds_tick(struct abp_round_report *report, struct abp_rounds *rounds,
                     struct abp_journal *journal, struct abp_error *err)
 {
     memset(report, 0, sizeof *report);
-    if (!rounds->store)
+    if (!rounds->loaded.store)
         return 0;
-    for (size_t i = 0; i < rounds->count; i++)
+    for (size_t i = 0; i < rounds->loaded.count; i++)
         if (rounds->experiments[i].planned &&
             plan_on(rounds, &rounds->experiments[i], journal, err) != 0)
             return -1;
@@ -277,11 +218,16 @@ int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_r
         return abp_fail(err, ABP_PERSON,
                         "%zu post%s may or may not be out; abpost status says what to do",
                         report->publish.unknown, report->publish.unknown == 1 ? "" : "s");
+    if (report->local)
+        return abp_fail(
+            err, ABP_FAILED,
+            "a file or folder of this machine was in the way, as said above; once it is "
+            "mended the next tick goes on");
     if (report->unreachable)
         return abp_fail(err, ABP_UNREACHABLE,
                         "a platform could not be reached; the next tick tries again");
-    if (rounds->broken)
+    if (rounds->loaded.broken)
         return abp_fail(err, ABP_DATA, "%zu experiment file%s left out, because of mistakes",
-                        rounds->broken, rounds->broken == 1 ? " was" : "s were");
+                        rounds->loaded.broken, rounds->loaded.broken == 1 ? " was" : "s were");
     return 0;
 }

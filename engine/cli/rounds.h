@@ -3,32 +3,23 @@
 #ifndef ABPOST_CLI_ROUNDS_H
 #define ABPOST_CLI_ROUNDS_H
 
-#include "inputs.h"
 #include "list.h"
+#include "loaded.h"
 
 #include "abpost/digest.h"
 #include "abpost/plan.h"
-#include "abpost/publish.h"
-#include "abpost/store.h"
-#include "abpost/zone.h"
 
-/* An experiment of the workspace that was read without a mistake. */
+/* What a round knows of an experiment besides its file. */
 struct abp_round_experiment {
-    struct abp_experiment file;
+    const struct abp_experiment *file; /* borrowed from loaded */
     char fingerprint[ABP_DIGEST_SIZE];
     int planned; /* 1: a plan was drawn: it has begun */
 };
 
 struct abp_rounds {
-    const struct abp_args *args; /* borrowed */
-    const struct abp_env *env;   /* borrowed */
-    struct abp_inputs inputs;
-    struct abp_store *store;                  /* owned; NULL: nothing was ever stored */
-    struct abp_zone *zone;                    /* owned; the workspace's */
-    struct abp_round_experiment *experiments; /* owned */
-    size_t count;
-    struct abp_publish_experiment *publish; /* owned; count: the same, for publish.h */
-    size_t broken;                          /* experiment files with mistakes, which were said */
+    const struct abp_args *args;              /* borrowed */
+    struct abp_loaded loaded;                 /* every experiment of the workspace */
+    struct abp_round_experiment *experiments; /* owned; loaded.count */
 };
 
 /* Reads the workspace and every experiment of it; mistakes in experiment files are said and leave
@@ -37,9 +28,6 @@ int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
                     const struct abp_env *env, enum abp_store_mode mode,
                     struct abp_error *err) ABP_MUST_CHECK;
 void abp_rounds_close(struct abp_rounds *rounds);
-
-/* For publish.h; borrows from rounds. */
-struct abp_publish_input abp_rounds_publish(const struct abp_rounds *rounds);
 
 /* ---- what was done ---- */
 
@@ -59,6 +47,7 @@ struct abp_journal {
     const struct abp_rounds *rounds; /* borrowed */
     struct abp_list list;            /* not as text */
     int log;                         /* file descriptor; -1: no log file */
+    const char *log_path;            /* borrowed; NULL: none */
     struct abp_error failed;         /* code ABP_OK: everything could be written */
 };
 
@@ -76,7 +65,7 @@ int abp_journal_close(struct abp_journal *journal, struct abp_error *err) ABP_MU
 struct abp_round_report {
     struct abp_publish_report publish;
     size_t read, unread; /* posts */
-    int sign_in, unreachable;
+    int sign_in, unreachable, local;
 };
 
 /* Plans on for what has begun, posts what is due, reads what has matured. */

@@ -8,9 +8,11 @@
 #include "abpost/text.h"
 #include "abpost/zone.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WEEK       INT64_C(604800)
 #define DAY        INT64_C(86400)
@@ -46,6 +48,39 @@ static int set_styles(struct abp_scene *scene, const char *const *names, const d
         scene->cost[v] = costs ? costs[from] : NAN;
         if (!(scene->styles[v] = abp_strdup(names[from])))
             return abp_fail_memory(err);
+    }
+    return 0;
+}
+
+static size_t declared(const struct abp_experiment *e, const char *name)
+{
+    size_t v = 0;
+    while (v < e->variant_count && strcmp(e->variants[v].name, name) != 0)
+        v++;
+    return v;
+}
+
+/* The factors of the styles, in their order. Of a style that nobody declared nothing is known. */
+static int set_factors(struct abp_scene *scene, struct abp_error *err)
+{
+    const struct abp_experiment *e = scene->experiment;
+    for (size_t v = 0; v < scene->variants; v++)
+        if (declared(e, scene->styles[v]) == e->variant_count)
+            return 0;
+    if (e->factor_count == 0)
+        return 0;
+    if (!(scene->factors = calloc(e->factor_count, sizeof *scene->factors)))
+        return abp_fail_memory(err);
+    for (size_t f = 0; f < e->factor_count; f++) {
+        struct abp_factor *factor = &scene->factors[f];
+        *factor = e->factors[f];
+        factor->of_variant = calloc(scene->variants, sizeof *factor->of_variant);
+        if (!factor->of_variant)
+            return abp_fail_memory(err);
+        scene->factor_count++;
+        scene->level_count += factor->level_count;
+        for (size_t v = 0; v < scene->variants; v++)
+            factor->of_variant[v] = e->factors[f].of_variant[declared(e, scene->styles[v])];
     }
     return 0;
 }
@@ -233,9 +268,9 @@ static int read_real(struct abp_scene *scene, const struct abp_source *source,
     return rc;
 }
 
-/* Reads the file as the experiment's [import] would, whatever styles stand in it. */
-static int open_real(struct abp_scene *scene, const struct abp_sources *sources, const char *file,
-                     struct abp_error *err)
+/* Reads the file as that [import] would, whatever styles stand in it. */
+static int import_real(struct abp_scene *scene, const struct abp_sources *sources,
+                       const struct abp_import *as, const char *file, struct abp_error *err)
 {
     struct abp_source source = {.experiment = *scene->experiment};
     struct abp_mistakes mistakes = {0};
@@ -243,16 +278,18 @@ static int open_real(struct abp_scene *scene, const struct abp_sources *sources,
     char *path = abp_strdup(file);
     if (!path)
         return abp_fail_memory(err);
+    source.experiment.import = *as;
     source.experiment.import.file = path;
     source.experiment.variant_count = 0;
     int rc = -1;
-    if (!source.experiment.import.present)
-        abp_fail(err, ABP_DATA, "%s has no [import], which would say what the columns of %s mean",
-                 scene->experiment->name, file);
+    if (access(file, R_OK) != 0)
+        abp_fail(err, ABP_DATA, "--aa %s: %s", file, strerror(errno));
     else if (abp_store_open_transient(&source.own, err) == 0) {
         rc = abp_import_run(&result, source.own, &source.experiment, sources->env, NULL, &mistakes,
                             err);
         abp_say_mistakes(sources->env, &mistakes);
+        if (rc != 0 && mistakes.count)
+            abp_fail(err, err->code, "%s", ""); /* said already */
         source.store = source.own;
         source.import_id = result.info.id;
         source.count = (size_t)result.info.experiments;
@@ -262,6 +299,32 @@ static int open_real(struct abp_scene *scene, const struct abp_sources *sources,
     abp_mistakes_release(&mistakes);
     abp_store_close(source.own);
     free(path);
+    return rc;
+}
+
+/* What the columns mean is said by the experiment's own [import], else by that of another one that
+ * counts the same. */
+static int open_real(struct abp_scene *scene, const struct abp_sources *sources, const char *file,
+                     struct abp_error *err)
+{
+    const struct abp_import *as = &scene->experiment->import;
+    struct abp_source *others = NULL;
+    size_t count = 0, at = 0;
+    if (!as->present && abp_past_open(&others, &count, scene->experiment, sources, err) != 0)
+        return -1;
+    while (at < count && !others[at].experiment.import.present)
+        at++;
+    if (at < count)
+        as = &others[at].experiment.import;
+    int rc = as->present
+                 ? import_real(scene, sources, as, file, err)
+                 : abp_fail(err, ABP_DATA,
+                            "nothing says what the columns of %s mean: %s has no [import], nor has "
+                            "another experiment with the same outcome",
+                            file, scene->experiment->name);
+    for (size_t i = 0; i < count; i++)
+        abp_source_close(&others[i]);
+    free(others);
     return rc;
 }
 
@@ -279,6 +342,8 @@ int abp_scene_open(struct abp_scene *scene, const struct abp_source *source,
         rc = args->aa ? open_real(scene, sources, args->aa, err)
                       : abp_past_learn(&scene->climate, &scene->teacher, scene->experiment, sources,
                                        err);
+    if (rc == 0)
+        rc = set_factors(scene, err);
     if (rc == 0 && scene->count < 2 * scene->variants)
         rc = abp_fail(err, ABP_DATA, "%s: %zu posts are too few to simulate",
                       scene->experiment->name, scene->count);
@@ -292,6 +357,9 @@ void abp_scene_close(struct abp_scene *scene)
     for (size_t v = 0; v < scene->variants && scene->styles; v++)
         free(scene->styles[v]);
     free(scene->styles);
+    for (size_t f = 0; f < scene->factor_count; f++)
+        free(scene->factors[f].of_variant);
+    free(scene->factors);
     free(scene->cost);
     free(scene->slots);
     free(scene->real);
@@ -320,5 +388,7 @@ struct abp_sim_design abp_scene_design(const struct abp_scene *scene, struct abp
                                    .slots = slots,
                                    .count = scene->count,
                                    .channels = scene->channels,
-                                   .slot_kinds = scene->slot_kinds};
+                                   .slot_kinds = scene->slot_kinds,
+                                   .factors = scene->factors,
+                                   .factor_count = scene->factor_count};
 }

@@ -13,9 +13,12 @@ struct abp_scene {
     struct abp_sim_slot *slots;              /* owned; in order of time */
     size_t count;
     size_t variants, channels, slot_kinds;
-    double *cost;  /* owned; variants, the baseline first */
-    char **styles; /* owned; variants names, the baseline first */
-    int timed;     /* 1: `at` is real time; 0: the data has none, and weeks mean nothing */
+    double *cost;               /* owned; variants, the baseline first */
+    char **styles;              /* owned; variants names, the baseline first */
+    struct abp_factor *factors; /* owned, as their of_variant, which are of these styles; the rest
+                                   is borrowed from the experiment; NULL: none */
+    size_t factor_count, level_count; /* of all factors */
+    int timed; /* 1: `at` is real time; 0: the data has none, and weeks mean nothing */
     struct abp_sim_slot *real; /* owned; real posts in order of time; NULL: none */
     size_t real_count;
     struct abp_climate climate;

@@ -194,7 +194,8 @@ static int write_failed(struct abp_error *err)
 {
     if (errno == EPIPE)
         return abp_fail(err, ABP_FAILED, "%s", "");
-    return abp_fail(err, ABP_FAILED, "the results could not be written: %s", strerror(errno));
+    return abp_fail(err, ABP_FAILED, "the results could not be written: %s; %s", strerror(errno),
+                    abp_remedy(errno));
 }
 
 int abp_emit(const struct abp_env *env, struct abp_buffer *buf, struct abp_error *err)

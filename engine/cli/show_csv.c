@@ -1,5 +1,5 @@
-/* One row for each variant of each experiment. The header, the rows and the help are made from the
- * one table of columns below. */
+/* One row for each variant of each experiment, then one for each level of its factors. The header,
+ * the rows and the help are made from the one table of columns below. */
 #include "encode.h"
 #include "show.h"
 
@@ -23,12 +23,14 @@ struct column {
 #define OF_RESULT(kind, member)  RESULT, kind, offsetof(struct abp_result, member)
 #define OF_VARIANT(kind, member) VARIANT, kind, offsetof(struct abp_variant_result, member)
 
-enum { EXPERIMENT, FAMILY, VERDICT, WARNINGS, METHOD, SEED, ERROR, PORTFOLIO };
+enum { EXPERIMENT, FACTOR, BASELINE, FAMILY, VERDICT, WARNINGS, METHOD, SEED, ERROR, PORTFOLIO };
 
 static const struct column columns[] = {
     {"experiment", "its name", RESULT, OTHER, EXPERIMENT},
-    {"variant", "its name; the baseline's row comes first", OF_VARIANT(TEXT, name)},
-    {"baseline", "the variant that the others are set against", OF_RESULT(TEXT, baseline)},
+    {"factor", "of a row of a level: its factor; empty: a row of a variant", RESULT, OTHER, FACTOR},
+    {"variant", "its name, or the level's; the baseline's row comes first", OF_VARIANT(TEXT, name)},
+    {"baseline", "the variant, or the level, that the others are set against", RESULT, OTHER,
+     BASELINE},
     {"family", "the distribution the outcome was read as", RESULT, OTHER, FAMILY},
     {"randomised", "yes: the order of the variants was drawn; no: observational",
      OF_RESULT(YES_NO, randomised)},
@@ -98,6 +100,14 @@ static const struct column columns[] = {
 #define COLUMN_COUNT (sizeof columns / sizeof *columns)
 #define HELD_COLUMNS (COLUMN_COUNT - 2)
 
+/* What one row is of. A level is written as a variant that lacks what levels don't have. */
+struct csv_row {
+    const struct abp_variant_result *variant; /* NULL: there is none */
+    const char *factor;                       /* NULL: a variant */
+    const char *baseline;
+    size_t test; /* of the portfolio; SIZE_MAX: none */
+};
+
 /* The shortest decimal that reads back as the same number. */
 static void put_number(struct abp_buffer *buf, double value)
 {
@@ -127,7 +137,7 @@ static void put_warnings(const struct abp_show *show, struct abp_buffer *buf,
 }
 
 static void put_special(struct abp_show *show, size_t which, const struct abp_shown *shown,
-                        const struct abp_variant_result *variant)
+                        const struct csv_row *row)
 {
     struct abp_buffer *buf = &show->buf;
     const struct abp_result *result = shown->result;
@@ -137,10 +147,14 @@ static void put_special(struct abp_show *show, size_t which, const struct abp_sh
         abp_put_csv(buf, show->env, shown->error);
     else if (!result)
         return;
+    else if (which == FACTOR)
+        abp_put_csv(buf, show->env, row->factor);
+    else if (which == BASELINE)
+        abp_put_csv(buf, show->env, row->baseline);
     else if (which == FAMILY)
         abp_put_csv(buf, show->env, abp_family_name(result->family));
     else if (which == VERDICT)
-        abp_put_csv(buf, show->env, variant ? abp_verdict_name(variant->verdict) : NULL);
+        abp_put_csv(buf, show->env, row->variant ? abp_verdict_name(row->variant->verdict) : NULL);
     else if (which == METHOD)
         abp_put_csv(buf, show->env, result->fit.method);
     else if (which == SEED)
@@ -150,13 +164,13 @@ static void put_special(struct abp_show *show, size_t which, const struct abp_sh
 }
 
 static void put_column(struct abp_show *show, const struct column *column,
-                       const struct abp_shown *shown, const struct abp_variant_result *variant)
+                       const struct abp_shown *shown, const struct csv_row *row)
 {
     struct abp_buffer *buf = &show->buf;
     const char *owner =
-        column->owner == RESULT ? (const char *)shown->result : (const char *)variant;
+        column->owner == RESULT ? (const char *)shown->result : (const char *)row->variant;
     if (column->kind == OTHER) {
-        put_special(show, column->offset, shown, variant);
+        put_special(show, column->offset, shown, row);
         return;
     }
     if (!owner)
@@ -187,19 +201,17 @@ static void keep_row(struct abp_show *show, size_t test)
     show->rows[show->row_count++] = (struct abp_held_row){show->held.len, test};
 }
 
-/* test: of the portfolio; SIZE_MAX: none. */
-static void put_row(struct abp_show *show, const struct abp_shown *shown,
-                    const struct abp_variant_result *variant, size_t test)
+static void put_row(struct abp_show *show, const struct abp_shown *shown, struct csv_row row)
 {
     for (size_t i = 0; i < HELD_COLUMNS; i++) {
         if (i)
             abp_buffer_byte(&show->buf, ',');
-        put_column(show, &columns[i], shown, variant);
+        put_column(show, &columns[i], shown, &row);
     }
     abp_buffer_append(&show->held, show->buf.data, show->buf.len);
     show->held.failed |= show->buf.failed;
     abp_buffer_reset(&show->buf);
-    keep_row(show, test);
+    keep_row(show, row.test);
 }
 
 void abp_csv_begin(struct abp_show *show)
@@ -209,6 +221,41 @@ void abp_csv_begin(struct abp_show *show)
     abp_buffer_byte(&show->buf, '\n');
 }
 
+static void put_level(struct abp_show *show, const struct abp_shown *shown,
+                      const struct abp_factor_result *factor, size_t l)
+{
+    const struct abp_level_result *level = &factor->levels[l];
+    const struct abp_summary absent = {NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    const struct abp_variant_result view = {.name = level->name,
+                                            .posts = level->posts,
+                                            .missing = level->missing,
+                                            .outcome_total = NAN,
+                                            .exposure_total = NAN,
+                                            .raw_ratio = NAN,
+                                            .log_lift = level->log_lift,
+                                            .lift = level->lift,
+                                            .next_post = absent,
+                                            .p_better = level->p_better,
+                                            .p_best = level->p_best,
+                                            .expected_loss = level->expected_loss,
+                                            .net_value = absent,
+                                            .p_net_better = NAN,
+                                            .guard = level->guard,
+                                            .forecast = {NAN, NAN, NAN, NAN},
+                                            .without = {absent, NAN, ABP_NO_VERDICT},
+                                            .verdict = level->verdict,
+                                            .reason = level->reason};
+    put_row(show, shown, (struct csv_row){&view, factor->name, factor->levels[0].name, SIZE_MAX});
+}
+
+static void put_levels(struct abp_show *show, const struct abp_shown *shown,
+                       const struct abp_result *result)
+{
+    for (size_t f = 0; f < result->factor_count; f++)
+        for (size_t l = 0; l < result->factors[f].level_count; l++)
+            put_level(show, shown, &result->factors[f], l);
+}
+
 /* The portfolio's tests are the variants with a guard, in their order; those of this experiment
  * are its last ones. */
 void abp_csv_one(struct abp_show *show, const struct abp_shown *shown)
@@ -216,15 +263,20 @@ void abp_csv_one(struct abp_show *show, const struct abp_shown *shown)
     const struct abp_result *result = shown->result;
     size_t own = 0;
     if (!result || result->variant_count == 0)
-        put_row(show, shown, NULL, SIZE_MAX);
+        put_row(show, shown,
+                (struct csv_row){NULL, NULL, result ? result->baseline : NULL, SIZE_MAX});
     for (size_t i = 1; result && i < result->variant_count; i++)
         own += isnan(result->variants[i].guard.open_e_value) ? 0 : 1;
     size_t test = show->portfolio.count >= own ? show->portfolio.count - own : 0;
     for (size_t i = 0; result && i < result->variant_count; i++) {
         int tested = i && !isnan(result->variants[i].guard.open_e_value);
-        put_row(show, shown, &result->variants[i], tested ? test : SIZE_MAX);
+        put_row(show, shown,
+                (struct csv_row){&result->variants[i], NULL, result->baseline,
+                                 tested ? test : SIZE_MAX});
         test += tested ? 1 : 0;
     }
+    if (result)
+        put_levels(show, shown, result);
 }
 
 void abp_csv_end(struct abp_show *show)

@@ -10,7 +10,7 @@
 
 #define MAX_NOTE ((size_t)1 << 16) /* bytes of one sentence */
 
-enum { INDENT = 2, VERDICT = 40 };
+enum { INDENT = 2, VERDICT = 40, ROOM = 16 };
 
 struct abp_summary abp_ratio_of_lift(const struct abp_summary *lift)
 {
@@ -156,33 +156,34 @@ static void put_channel_bars(struct abp_show *show, const struct abp_screen *scr
 
 /* ---- one style's verdict and numbers ---- */
 
-static void put_guard(struct abp_buffer *note, const struct abp_guard_result *guard)
+static void put_guard(struct abp_buffer *note, const struct abp_guard_result *guard,
+                      const char *what)
 {
     if (!isfinite(guard->threshold) || isnan(guard->e_value))
         return;
     abp_buffer_printf(note, ", guard %s of %s after ",
                       isinf(guard->e_value) ? ">1e300" : abp_amount_words(guard->e_value).text,
                       abp_amount_words(guard->threshold).text);
-    put_plural(note, guard->blocks, "block");
+    abp_buffer_printf(note, "%s %s", abp_count_words(guard->blocks).text, what);
 }
 
-static void put_chances(struct abp_buffer *note, const struct abp_variant_result *v)
+static void put_chances(struct abp_buffer *note, double p_best, double expected_loss)
 {
     const char *between = "";
-    if (!isnan(v->p_best)) {
-        abp_buffer_printf(note, "best of all %s", abp_percent_words(v->p_best).text);
+    if (!isnan(p_best)) {
+        abp_buffer_printf(note, "best of all %s", abp_percent_words(p_best).text);
         between = ", ";
     }
-    if (!isnan(v->expected_loss))
+    if (!isnan(expected_loss))
         abp_buffer_printf(note, "%sexpected loss %s", between,
-                          abp_percent_words(v->expected_loss).text);
+                          abp_percent_words(expected_loss).text);
 }
 
 static void put_numbers(struct abp_buffer *note, const struct abp_screen *screen,
                         const struct abp_variant_result *v)
 {
-    put_chances(note, v);
-    put_guard(note, &v->guard);
+    put_chances(note, v->p_best, v->expected_loss);
+    put_guard(note, &v->guard, v->guard.blocks == 1 ? "block" : "blocks");
     if (!isnan(v->next_post.q025) && !isnan(v->next_post.q975))
         abp_buffer_printf(note, ", next post x%s to x%s", abp_rough_words(v->next_post.q025).text,
                           abp_rough_words(v->next_post.q975).text);
@@ -209,10 +210,11 @@ static void put_without(struct abp_buffer *note, const struct abp_without_result
 }
 
 static void put_variant(struct abp_show *show, const struct abp_screen *screen,
-                        const struct abp_variant_result *v, int is_baseline,
-                        struct abp_buffer *note)
+                        const struct abp_result *result, size_t number, struct abp_buffer *note)
 {
+    const struct abp_variant_result *v = &result->variants[number];
     struct abp_buffer *buf = &show->buf;
+    int is_baseline = number == 0;
     abp_put_style(buf, screen, ABP_BOLD);
     abp_put_text(buf, screen, v->name, screen->width - VERDICT);
     abp_put_style(buf, screen, ABP_PLAIN);
@@ -232,8 +234,66 @@ static void put_variant(struct abp_show *show, const struct abp_screen *screen,
     put_note(buf, screen, note);
     put_without(note, &v->without);
     put_note(buf, screen, note);
+    abp_put_diagnoses(note, v, result->variants[0].name);
+    put_note(buf, screen, note);
     if (show->verbose && v->channel_count && !is_baseline)
         put_channel_bars(show, screen, v);
+}
+
+/* ---- what variants are put together from ---- */
+
+static void put_level_bars(struct abp_show *show, const struct abp_screen *screen,
+                           const struct abp_factor_result *factor)
+{
+    struct abp_bar_line *lines = calloc(factor->level_count, sizeof *lines);
+    if (!lines) {
+        show->buf.failed = 1;
+        return;
+    }
+    for (size_t i = 0; i < factor->level_count; i++) {
+        lines[i].name = factor->levels[i].name;
+        lines[i].ratio = abp_ratio_of_lift(&factor->levels[i].lift);
+        lines[i].raw = NAN;
+        lines[i].p_better = factor->levels[i].p_better;
+        lines[i].is_baseline = i == 0;
+    }
+    abp_put_bars(&show->buf, screen, lines, factor->level_count, INDENT, 0);
+    free(lines);
+}
+
+static void put_level(struct abp_show *show, const struct abp_screen *screen,
+                      const struct abp_level_result *level, struct abp_buffer *note)
+{
+    struct abp_buffer *buf = &show->buf;
+    abp_put_text(buf, screen, level->name, screen->width - VERDICT);
+    abp_buffer_add(buf, ": ");
+    put_styled(buf, screen, abp_verdict_style(level->verdict), abp_verdict_words(level->verdict));
+    abp_buffer_add(buf, ", ");
+    put_plural(buf, level->posts, "post");
+    abp_buffer_byte(buf, '\n');
+    if (level->reason)
+        abp_buffer_add(note, level->reason);
+    put_note(buf, screen, note);
+    put_chances(note, level->p_best, level->expected_loss);
+    put_guard(note, &level->guard, level->guard.blocks == 1 ? "pair" : "pairs");
+    put_note(buf, screen, note);
+}
+
+/* One picture and the verdicts for each factor. */
+static void put_factor(struct abp_show *show, const struct abp_screen *screen,
+                       const struct abp_factor_result *factor, struct abp_buffer *note)
+{
+    struct abp_buffer *buf = &show->buf;
+    static const char rest[] = ", whatever else a post is put together from";
+    int room = screen->width - (int)strlen(rest);
+    abp_put_style(buf, screen, ABP_BOLD);
+    abp_put_text(buf, screen, factor->name, room > ROOM ? room : ROOM);
+    abp_put_style(buf, screen, ABP_PLAIN);
+    abp_buffer_add(buf, room > ROOM ? rest : "");
+    abp_buffer_byte(buf, '\n');
+    put_level_bars(show, screen, factor);
+    for (size_t i = 1; i < factor->level_count; i++)
+        put_level(show, screen, &factor->levels[i], note);
 }
 
 /* ---- how it was computed ---- */
@@ -250,8 +310,9 @@ static void put_spread(struct abp_buffer *buf, const struct abp_screen *screen, 
 }
 
 static void put_fit(struct abp_buffer *buf, const struct abp_screen *screen,
-                    const struct abp_fit_result *fit, struct abp_buffer *note)
+                    const struct abp_result *result, struct abp_buffer *note)
 {
+    const struct abp_fit_result *fit = &result->fit;
     put_styled(buf, screen, ABP_BOLD, "How it was computed");
     abp_buffer_byte(buf, '\n');
     abp_buffer_add(note, fit->method[0] ? fit->method : "no method");
@@ -265,7 +326,13 @@ static void put_fit(struct abp_buffer *buf, const struct abp_screen *screen,
     abp_buffer_printf(note, ", seed %llu", (unsigned long long)fit->seed);
     put_note(buf, screen, note);
     put_spread(buf, screen, "kappa, spread between posts", &fit->kappa);
-    put_spread(buf, screen, "tau_v, between styles", &fit->tau_v);
+    for (size_t f = 0; f < result->factor_count; f++) {
+        abp_buffer_printf(note, "tau of %s, between levels", result->factors[f].name);
+        put_spread(buf, screen, abp_buffer_text(note), &result->factors[f].tau);
+        abp_buffer_reset(note);
+    }
+    put_spread(buf, screen, result->factor_count ? "tau_v, beyond levels" : "tau_v, between styles",
+               &fit->tau_v);
     put_spread(buf, screen, "tau_u, between channels", &fit->tau_u);
     put_spread(buf, screen, "tau_b, of a style by channel", &fit->tau_b);
     put_spread(buf, screen, "tau_w, between slots", &fit->tau_w);
@@ -286,11 +353,15 @@ void abp_text_experiment(struct abp_show *show, const struct abp_screen *screen,
         put_variant_bars(show, screen, result);
     for (size_t i = 0; i < result->variant_count; i++) {
         abp_buffer_byte(&show->buf, '\n');
-        put_variant(show, screen, &result->variants[i], i == 0, &note);
+        put_variant(show, screen, result, i, &note);
+    }
+    for (size_t f = 0; f < result->factor_count && result->posts; f++) {
+        abp_buffer_byte(&show->buf, '\n');
+        put_factor(show, screen, &result->factors[f], &note);
     }
     if (show->verbose) {
         abp_buffer_byte(&show->buf, '\n');
-        put_fit(&show->buf, screen, &result->fit, &note);
+        put_fit(&show->buf, screen, result, &note);
     }
     abp_buffer_release(&note);
 }

@@ -58,7 +58,8 @@ static json_t *json_learned(const struct abp_learned_result *learned)
 {
     if (learned->experiments == 0)
         return json_null();
-    return json_pack("{so so so so so}", "experiments", json_count(learned->experiments), "scale",
+    return json_pack("{so so so so so so}", "experiments", json_count(learned->experiments),
+                     "left_out", json_count(learned->left_out), "scale",
                      json_number(learned->scale), "low", json_number(learned->low), "high",
                      json_number(learned->high), "without", json_number(learned->without));
 }
@@ -70,6 +71,15 @@ static json_t *json_without(const struct abp_without_result *without)
     return json_pack("{so so so}", "log_lift", json_summary(&without->log_lift), "p_better",
                      json_number(without->p_better), "verdict",
                      abp_json_text(abp_verdict_name(without->verdict)));
+}
+
+static json_t *json_diagnosis(const struct abp_diagnosis_result *d)
+{
+    if (isnan(d->estimate))
+        return json_null();
+    return json_pack("{so so so so so sb}", "estimate", json_number(d->estimate), "low",
+                     json_number(d->low), "high", json_number(d->high), "p_value",
+                     json_number(d->p_value), "posts", json_count(d->posts), "notable", d->notable);
 }
 
 static json_t *json_channels(const struct abp_variant_result *variant)
@@ -103,9 +113,39 @@ static json_t *json_variant(const struct abp_variant_result *v, int is_baseline)
     json_object_set_new(object, "reason", abp_json_text(v->reason));
     json_object_set_new(object, "forecast", abp_json_forecast(&v->forecast));
     json_object_set_new(object, "without", json_without(&v->without));
+    json_object_set_new(object, "fading", json_diagnosis(&v->fading));
+    json_object_set_new(object, "carry_over", json_diagnosis(&v->carry_over));
     if (v->channel_count)
         json_object_set_new(object, "channels", json_channels(v));
     return object;
+}
+
+static json_t *json_level(const struct abp_level_result *level, int is_reference)
+{
+    return json_pack(
+        "{so so so so so so so so so so so so}", "name", abp_json_text(level->name), "variants",
+        json_count(level->variants), "posts", json_count(level->posts), "missing",
+        json_count(level->missing), "log_lift", json_summary(&level->log_lift), "lift",
+        json_summary(&level->lift), "p_better", json_number(level->p_better), "p_best",
+        json_number(level->p_best), "expected_loss", json_number(level->expected_loss), "guard",
+        is_reference || isnan(level->guard.threshold) ? json_null() : json_guard(&level->guard),
+        "verdict", abp_json_text(abp_verdict_name(level->verdict)), "reason",
+        abp_json_text(level->reason));
+}
+
+static json_t *json_factors(const struct abp_result *r)
+{
+    json_t *list = json_array();
+    for (size_t f = 0; f < r->factor_count; f++) {
+        const struct abp_factor_result *factor = &r->factors[f];
+        json_t *levels = json_array();
+        for (size_t l = 0; l < factor->level_count; l++)
+            json_array_append_new(levels, json_level(&factor->levels[l], l == 0));
+        json_array_append_new(list, json_pack("{so so so so}", "name", abp_json_text(factor->name),
+                                              "reference", abp_json_text(factor->levels[0].name),
+                                              "tau", json_summary(&factor->tau), "levels", levels));
+    }
+    return list;
 }
 
 static json_t *json_experiment(const struct abp_shown *shown)
@@ -116,14 +156,14 @@ static json_t *json_experiment(const struct abp_shown *shown)
         json_array_append_new(variants, json_variant(&r->variants[i], i == 0));
     for (size_t i = 0; i < r->warning_count; i++)
         json_array_append_new(warnings, abp_json_text(r->warnings[i]));
-    return json_pack("{so so so so sb so so so so so so so so}", "name", abp_json_text(shown->name),
-                     "hypothesis", abp_json_text(abp_shown_question(shown)), "baseline",
-                     abp_json_text(r->baseline), "family",
-                     abp_json_text(abp_family_name(r->family)), "randomised", r->randomised != 0,
-                     "posts", json_count(r->posts), "missing", json_count(r->missing), "channels",
-                     json_count(r->channel_count), "slots", json_count(r->slot_count), "learned",
-                     json_learned(&r->learned), "fit", json_fit(&r->fit), "variants", variants,
-                     "warnings", warnings);
+    return json_pack(
+        "{so so so so sb so so so so so so so so so}", "name", abp_json_text(shown->name),
+        "hypothesis", abp_json_text(abp_shown_question(shown)), "baseline",
+        abp_json_text(r->baseline), "family", abp_json_text(abp_family_name(r->family)),
+        "randomised", r->randomised != 0, "posts", json_count(r->posts), "missing",
+        json_count(r->missing), "channels", json_count(r->channel_count), "slots",
+        json_count(r->slot_count), "learned", json_learned(&r->learned), "fit", json_fit(&r->fit),
+        "variants", variants, "factors", json_factors(r), "warnings", warnings);
 }
 
 void abp_json_begin(struct abp_show *show)

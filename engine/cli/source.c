@@ -1,6 +1,7 @@
 #include "source.h"
 
 #include "screen.h"
+#include "stored.h"
 
 #include "abpost/collect.h"
 #include "abpost/fetch.h"
@@ -11,23 +12,21 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define MAX_NOTE ((size_t)1 << 16) /* bytes */
 
 int abp_sources_open(struct abp_sources *sources, const struct abp_inputs *inputs,
                      const struct abp_args *args, const struct abp_env *env, struct abp_error *err)
 {
-    struct stat info;
     memset(sources, 0, sizeof *sources);
     sources->env = env;
     sources->ws = abp_inputs_workspace(inputs);
     sources->quiet = args->quiet;
     sources->verbose = args->verbose;
-    if (!sources->ws || stat(sources->ws->database, &info) != 0)
-        return 0; /* nothing was imported yet; evaluating does not make a database */
-    return abp_store_open(&sources->store, sources->ws->database, ABP_STORE_READ_ONLY,
-                          ABP_STORE_BUSY_MS, err);
+    if (!sources->ws)
+        return 0;
+    /* Nothing may have been imported yet; evaluating does not make a database. */
+    return abp_stored_open(&sources->store, sources->ws, ABP_STORE_READ_ONLY, err);
 }
 
 void abp_sources_close(struct abp_sources *sources)

@@ -19,7 +19,7 @@ static int is_dry(const struct abp_rounds *rounds, const struct abp_experiment *
                                             .channel = experiment->channels.list[c],
                                             .states = 1u << ABP_PLANNED,
                                             .limit = 1};
-        if (abp_outbox_list(&list, rounds->store, &filter, err) != 0)
+        if (abp_outbox_list(&list, rounds->loaded.store, &filter, err) != 0)
             return -1;
         int dry = list.count == 0;
         abp_planned_list_release(&list);
@@ -35,13 +35,13 @@ static int compute(double *probabilities, const struct abp_stage *stage,
 {
     struct abp_posts posts;
     struct abp_made_counts counts;
-    if (abp_made_posts(&posts, &counts, rounds->store, experiment,
-                       rounds->env->now(rounds->env->context), err) != 0)
+    if (abp_made_posts(&posts, &counts, rounds->loaded.store, experiment,
+                       rounds->loaded.env->now(rounds->loaded.env->context), err) != 0)
         return -1;
     int rc = posts.count == 0
                  ? 0
                  : abp_allocation(probabilities, experiment, &posts, stage->active,
-                                  abp_source_seed(rounds->env->seed, experiment->name), err);
+                                  abp_source_seed(rounds->loaded.env->seed, experiment->name), err);
     abp_posts_release(&posts);
     return rc;
 }

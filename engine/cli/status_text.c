@@ -144,7 +144,10 @@ static void put_analysis(struct text *t, const struct abp_status_experiment *e)
     for (size_t i = 0; i < e->decided.count; i++) {
         const struct abp_decided *d = &e->decided.list[i];
         abp_local_format(when, d->decided_at, t->status->loaded.zone);
-        paragraph(t, 2, "Decided %s: %s %s. %s", when, d->verdict, d->variant, d->reason);
+        if (strcmp(d->verdict, ABP_WITHDRAWN) == 0)
+            paragraph(t, 2, "Withdrawn %s: the decision on %s. %s", when, d->variant, d->reason);
+        else
+            paragraph(t, 2, "Decided %s: %s %s. %s", when, d->verdict, d->variant, d->reason);
     }
     if (!e->analysis.changed[0]) {
         if (e->analysis_differs)

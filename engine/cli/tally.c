@@ -29,6 +29,16 @@ static size_t week_of(const struct abp_sim_design *design, int64_t at)
     return week < ABP_TALLY_WEEKS ? (size_t)week : ABP_TALLY_WEEKS - 1;
 }
 
+/* Where the verdict is the one that the effect deserves: counts it in its week. */
+static void count_found(struct abp_tally *tally, const struct abp_sim_design *design,
+                        const struct abp_sim_verdict *verdict, double theta)
+{
+    if (verdict->verdict != (theta > 0.0 ? ABP_REPEAT : ABP_DROP))
+        return;
+    tally->found++;
+    tally->found_in[week_of(design, verdict->at)]++;
+}
+
 static int is_wrong(enum abp_verdict verdict, double theta)
 {
     return (verdict == ABP_REPEAT && theta <= 0.0) || (verdict == ABP_DROP && theta >= 0.0);
@@ -59,6 +69,23 @@ static void add_choice(struct abp_tally *tally, const struct abp_sim_outcome *ou
     tally->chosen_best += best ? 1 : 0;
 }
 
+/* 1: a level has a verdict that it does not deserve. */
+static int add_levels(struct abp_tally *tally, const struct abp_sim_outcome *out,
+                      const struct abp_sim_design *design, const struct abp_climate_world *drawn)
+{
+    size_t levels = 0;
+    int wrong = 0;
+    for (size_t f = 0; f < design->factor_count; f++)
+        levels += design->factors[f].level_count;
+    for (size_t l = 0; l < levels; l++) {
+        double theta = drawn->level_theta[l];
+        wrong = wrong || is_wrong(out->levels[l].verdict, theta);
+        if (l == drawn->level && (theta > 0.0 || theta < 0.0))
+            count_found(tally, design, &out->levels[l], theta);
+    }
+    return wrong;
+}
+
 void abp_tally_add(struct abp_tally *tally, const struct abp_sim_outcome *out,
                    const struct abp_sim_design *design, const struct abp_climate_world *drawn)
 {
@@ -67,12 +94,10 @@ void abp_tally_add(struct abp_tally *tally, const struct abp_sim_outcome *out,
     for (size_t v = 1; v < design->variants; v++) {
         const struct abp_sim_verdict *verdict = &out->variants[v];
         wrong = wrong || is_wrong(verdict->verdict, world->theta[v]);
-        if (v == drawn->better &&
-            verdict->verdict == (world->theta[v] > 0.0 ? ABP_REPEAT : ABP_DROP)) {
-            tally->found++;
-            tally->found_in[week_of(design, verdict->at)]++;
-        }
+        if (v == drawn->better)
+            count_found(tally, design, verdict, world->theta[v]);
     }
+    wrong = add_levels(tally, out, design, drawn) || wrong;
     tally->worlds++;
     tally->wrong += wrong ? 1 : 0;
     tally->worlds_of_tail[world->tail]++;

@@ -28,11 +28,17 @@ static void say_size(struct abp_buffer *note, const struct abp_simulation *s)
 {
     const struct abp_scene *scene = s->scene;
     abp_buffer_printf(note, "%zu posts of %zu styles", scene->count, scene->variants);
+    if (scene->factor_count)
+        abp_buffer_printf(note, " (%zu factor%s, and a level of one has the effect)",
+                          scene->factor_count, scene->factor_count == 1 ? "" : "s");
     if (scene->channels > 1)
         abp_buffer_printf(note, " on %zu channels", scene->channels);
     if (scene->timed)
         abp_buffer_printf(note, " over %zu week%s", s->weeks, s->weeks == 1 ? "" : "s");
     abp_buffer_add(note, ", a look after every night on which a post has matured.");
+    if (scene->experiment->decision.allocation == ABP_TOP_TWO)
+        abp_buffer_add(note, " Every style gets as many posts here, although allocation = top-two "
+                             "would not give them that.");
 }
 
 static void say_climate(struct abp_buffer *note, const struct abp_simulation *s)
@@ -62,6 +68,27 @@ static void say_climate(struct abp_buffer *note, const struct abp_simulation *s)
                          "half have a trend and a level that wanders.");
 }
 
+/* 1: no style is better in these worlds. */
+static int is_null(const struct abp_tally *t)
+{
+    return t->effect >= 1.0 && t->effect <= 1.0;
+}
+
+/* 1: some style has an effect that can be found. */
+static int has_effects(const struct abp_simulation *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!isnan(s->tallies[i].effect) && !is_null(&s->tallies[i]))
+            return 1;
+    return 0;
+}
+
+/* 1: what is found by which week stands in columns. */
+static int shows_weeks(const struct abp_simulation *s)
+{
+    return s->scene->timed && has_effects(s);
+}
+
 static size_t step_of(size_t weeks)
 {
     size_t step = (weeks + MOST_COLUMNS - 1) / MOST_COLUMNS;
@@ -81,10 +108,12 @@ static void put_header(struct abp_buffer *buf, const struct abp_screen *screen,
 {
     abp_put_style(buf, screen, ABP_DIM);
     abp_buffer_printf(buf, "%-7s", "effect");
-    if (s->scene->timed)
+    if (shows_weeks(s))
         for (size_t w = step_of(s->weeks); w < s->weeks + step_of(s->weeks); w += step_of(s->weeks))
             abp_buffer_printf(buf, "  %swk%-3zu", w < 100 ? " " : "", w < s->weeks ? w : s->weeks);
-    abp_buffer_printf(buf, "  %6s  %6s  %5s  %6s", "found", "weeks", "wrong", "regret");
+    if (has_effects(s))
+        abp_buffer_printf(buf, "  %6s", "found");
+    abp_buffer_printf(buf, "  %6s  %5s  %6s", "weeks", "wrong", "regret");
     abp_put_style(buf, screen, ABP_PLAIN);
     abp_buffer_byte(buf, '\n');
 }
@@ -98,10 +127,10 @@ static void put_row(struct abp_buffer *buf, const struct abp_simulation *s,
                     const struct abp_tally *t)
 {
     char text[16], weeks[24] = "-";
-    int has_effect = !isnan(t->effect) && (t->effect > 1.0 || t->effect < 1.0);
+    int has_effect = !isnan(t->effect) && !is_null(t);
     size_t step = step_of(s->weeks), median = abp_tally_week(t, 0.5);
     abp_buffer_printf(buf, "%-7s", effect_words(text, t->effect));
-    for (size_t w = step; s->scene->timed && w < s->weeks + step; w += step)
+    for (size_t w = step; shows_weeks(s) && w < s->weeks + step; w += step)
         abp_buffer_printf(
             buf, "  %6s",
             has_effect
@@ -109,8 +138,9 @@ static void put_row(struct abp_buffer *buf, const struct abp_simulation *s,
                 : "");
     if (median && s->scene->timed)
         snprintf(weeks, sizeof weeks, "%zu", median);
-    abp_buffer_printf(buf, "  %6s  %6s", has_effect ? share(t->found, t->worlds).text : "", weeks);
-    abp_buffer_printf(buf, "  %5s", share(t->wrong, t->worlds).text);
+    if (has_effects(s))
+        abp_buffer_printf(buf, "  %6s", has_effect ? share(t->found, t->worlds).text : "");
+    abp_buffer_printf(buf, "  %6s  %5s", weeks, share(t->wrong, t->worlds).text);
     abp_buffer_printf(buf, "  %6s\n", abp_percent_words(t->regret / (double)t->worlds).text);
 }
 
@@ -137,8 +167,8 @@ static void say_choices(struct abp_buffer *note, const struct abp_simulation *s)
     for (size_t i = 0; i < s->count; i++) {
         const struct abp_tally *t = &s->tallies[i];
         char text[16];
-        if (!t->chosen)
-            continue;
+        if (!t->chosen || is_null(t))
+            continue; /* where no style is better, none that is chosen can be */
         abp_buffer_printf(note, "%s%s %s of %zu",
                           note->len ? ", "
                                     : "A chosen style is truly "
@@ -150,14 +180,21 @@ static void say_choices(struct abp_buffer *note, const struct abp_simulation *s)
         abp_buffer_add(note, ".");
 }
 
-static void put_legend(struct abp_buffer *buf, const struct abp_screen *screen)
+/* What the columns and rows that are there mean. */
+static void say_legend(struct abp_buffer *note, const struct abp_simulation *s)
 {
-    abp_put_paragraph(buf, screen,
-                      "wk: chance to have found it by that week; found: by the end; weeks: median "
-                      "until every style has a verdict, where all have; wrong: ever a repeat or "
-                      "drop that is not deserved; regret: what the posts gave up meanwhile, of the "
-                      "best style's outcome; drawn: effects as the prior has them.",
-                      0, 0);
+    int drawn = 0;
+    for (size_t i = 0; i < s->count; i++)
+        drawn |= isnan(s->tallies[i].effect);
+    if (shows_weeks(s))
+        abp_buffer_add(note, "wk: chance to have found it by that week; ");
+    if (has_effects(s))
+        abp_buffer_add(note, "found: by the end; ");
+    if (s->scene->timed)
+        abp_buffer_add(note, "weeks: median until every style has a verdict, where all have; ");
+    abp_buffer_add(note, "wrong: ever a repeat or drop that is not deserved; regret: what the "
+                         "posts gave up meanwhile, of the best style's outcome");
+    abp_buffer_add(note, drawn ? "; drawn: effects as the prior has them." : ".");
 }
 
 void abp_simulation_put_text(struct abp_buffer *buf, const struct abp_simulation *s)
@@ -179,7 +216,7 @@ void abp_simulation_put_text(struct abp_buffer *buf, const struct abp_simulation
         put_row(buf, s, &s->tallies[i]);
     abp_buffer_byte(buf, '\n');
     for (size_t i = 0; i < s->count; i++) {
-        if (!(s->tallies[i].effect >= 1.0 && s->tallies[i].effect <= 1.0))
+        if (!is_null(&s->tallies[i]))
             continue;
         say_false_alarms(&note, s, &s->tallies[i]);
         put_paragraph(buf, &screen, &note);
@@ -187,7 +224,8 @@ void abp_simulation_put_text(struct abp_buffer *buf, const struct abp_simulation
     say_choices(&note, s);
     if (note.len)
         put_paragraph(buf, &screen, &note);
-    put_legend(buf, &screen);
+    say_legend(&note, s);
+    put_paragraph(buf, &screen, &note);
     abp_buffer_release(&note);
 }
 

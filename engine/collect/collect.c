@@ -222,6 +222,7 @@ static int read_batch(struct pass *pass, struct abp_connection *connection,
         fail_all(b->values, b->count, why.message);
         pass->report->sign_in |= why.code == ABP_PERSON;
         pass->report->unreachable |= why.code == ABP_UNREACHABLE;
+        pass->report->local |= why.code == ABP_FAILED;
     }
     if (rc != 0 && why.code != ABP_PERSON)
         return 0;

@@ -1,7 +1,9 @@
 /* Posts that abpost made, as an evaluation wants them: their numbers at the horizon. */
 #include "abpost/collect.h"
 
+#include "abpost/outbox.h"
 #include "abpost/text.h"
+#include "abpost/time.h"
 #include "collect/chances.h"
 #include "store/intern.h"
 
@@ -19,10 +21,12 @@ struct column {
 struct making {
     const struct abp_experiment *experiment; /* borrowed */
     int64_t now;
+    int64_t since; /* UTC seconds; blocks drawn later are compared; 0: all */
     struct abp_made_list made;
     struct column *columns; /* owned */
     size_t column_count;
     struct abp_posts *posts; /* borrowed; being filled */
+    size_t winners, before;  /* mature posts in a winner's own blocks; drawn before the test */
     const char **designs;    /* owned; of the rows; borrowed from made */
     struct abp_intern variants, channels, slots, blocks;
 };
@@ -230,6 +234,17 @@ static int add_row(struct making *m, size_t i, const struct abp_at_horizon *outc
     return name_row(m, row, post, err);
 }
 
+/* 1: the post is no part of the comparison, and counted as that. */
+static int is_apart(struct making *m, const struct abp_made *post)
+{
+    int before = m->since && post->drawn_at <= m->since;
+    int winner = post->design && strcmp(post->design, "winner") == 0;
+    m->before += before ? 1u : 0u;
+    m->winners += !before && winner ? 1u : 0u;
+    m->posts->apart += before || winner ? 1u : 0u;
+    return before || winner;
+}
+
 static int add_rows(struct making *m, struct abp_made_counts *counts, struct abp_error *err)
 {
     struct abp_posts *posts = m->posts;
@@ -250,6 +265,8 @@ static int add_rows(struct making *m, struct abp_made_counts *counts, struct abp
         counts->counted[outcome.how]++;
         counts->edited += m->made.list[i].edited_at != 0;
         if (outcome.how == ABP_COUNTED_OVERDUE || outcome.how == ABP_COUNTED_NOT_MATURE)
+            continue;
+        if (is_apart(m, &m->made.list[i]))
             continue;
         if (add_row(m, i, &outcome, err) != 0)
             return -1;
@@ -289,10 +306,30 @@ static int note_missing(struct abp_posts *posts, const size_t *counted, struct a
     return 0;
 }
 
-static int note_all(struct abp_posts *posts, const struct abp_made_counts *counts,
+static int note_apart(const struct making *m, struct abp_error *err)
+{
+    char when[ABP_TIME_SIZE];
+    if (m->before && abp_time_format(when, m->since) == 0 &&
+        abp_posts_note(m->posts, err,
+                       "a test that began anew: what was decided by %.10s was withdrawn, and the "
+                       "%zu %s drawn before that %s not count any more",
+                       when, m->before, plural(m->before, "post", "posts"),
+                       plural(m->before, "does", "do")) != 0)
+        return -1;
+    return m->winners == 0
+               ? 0
+               : abp_posts_note(m->posts, err,
+                                "%zu %s of the winner's own slots %s not compared: nothing was "
+                                "drawn there; what is compared is the share that is still drawn",
+                                m->winners, plural(m->winners, "post", "posts"),
+                                plural(m->winners, "is", "are"));
+}
+
+static int note_all(const struct making *m, const struct abp_made_counts *counts,
                     struct abp_error *err)
 {
-    if (note_missing(posts, counts->counted, err) != 0)
+    struct abp_posts *posts = m->posts;
+    if (note_apart(m, err) != 0 || note_missing(posts, counts->counted, err) != 0)
         return -1;
     return counts->edited == 0
                ? 0
@@ -309,33 +346,58 @@ static void take_names(struct abp_names *names, struct abp_intern *intern)
     abp_intern_release(intern);
 }
 
+static int make(struct making *m, struct abp_made_counts *counts, struct abp_store *store,
+                struct abp_error *err)
+{
+    struct abp_posts *posts = m->posts;
+    if (m->experiment->outcome.count == 0)
+        return abp_fail(err, ABP_BUG, "posts of an experiment without an outcome");
+    int rc = abp_made_list_read(&m->made, store, NULL, NULL, 0, err);
+    if (rc == 0)
+        rc = read_metrics(m, err);
+    if (rc == 0)
+        rc = add_rows(m, counts, err);
+    posts->block_count = m->blocks.names.count;
+    take_names(&posts->variants, &m->variants);
+    take_names(&posts->channels, &m->channels);
+    take_names(&posts->slots, &m->slots);
+    abp_intern_release_names(&m->blocks.names);
+    abp_intern_release(&m->blocks);
+    for (size_t k = 0; k < m->column_count; k++)
+        free(m->columns[k].values);
+    free(m->columns);
+    free(m->designs);
+    abp_made_list_release(&m->made);
+    if (rc != 0)
+        abp_posts_release(posts);
+    return rc;
+}
+
 int abp_made_posts(struct abp_posts *posts, struct abp_made_counts *counts, struct abp_store *store,
                    const struct abp_experiment *experiment, int64_t now, struct abp_error *err)
 {
     struct making m = {.experiment = experiment, .now = now, .posts = posts};
     memset(posts, 0, sizeof *posts);
     memset(counts, 0, sizeof *counts);
-    if (experiment->outcome.count == 0)
-        return abp_fail(err, ABP_BUG, "posts of an experiment without an outcome");
-    int rc = abp_made_list_read(&m.made, store, NULL, NULL, 0, err);
-    if (rc == 0)
-        rc = read_metrics(&m, err);
-    if (rc == 0)
-        rc = add_rows(&m, counts, err);
-    if (rc == 0)
-        rc = note_all(posts, counts, err);
-    posts->block_count = m.blocks.names.count;
-    take_names(&posts->variants, &m.variants);
-    take_names(&posts->channels, &m.channels);
-    take_names(&posts->slots, &m.slots);
-    abp_intern_release_names(&m.blocks.names);
-    abp_intern_release(&m.blocks);
-    for (size_t k = 0; k < m.column_count; k++)
-        free(m.columns[k].values);
-    free(m.columns);
-    free(m.designs);
-    abp_made_list_release(&m.made);
-    if (rc != 0)
-        abp_posts_release(posts);
-    return rc;
+    if (abp_outbox_test_began(&m.since, store, experiment->name, err) != 0 ||
+        make(&m, counts, store, err) != 0)
+        return -1;
+    posts->anew = m.since != 0;
+    if (note_all(&m, counts, err) == 0)
+        return 0;
+    abp_posts_release(posts);
+    return -1;
+}
+
+int abp_made_posts_since(struct abp_posts *posts, struct abp_store *store,
+                         const struct abp_experiment *experiment, int64_t since, int64_t now,
+                         struct abp_error *err)
+{
+    struct making m = {.experiment = experiment, .now = now, .since = since, .posts = posts};
+    struct abp_made_counts counts = {0};
+    memset(posts, 0, sizeof *posts);
+    if (make(&m, &counts, store, err) != 0)
+        return -1;
+    posts->anew = 1;
+    return 0;
 }

@@ -43,6 +43,7 @@ void abp_experiment_release(struct abp_experiment *experiment)
         free(experiment->variants[i].posts);
     }
     free(experiment->variants);
+    abp_factors_release(experiment);
     abp_guardrails_release(&experiment->decision);
     release_import(&experiment->import);
     memset(experiment, 0, sizeof *experiment);
@@ -154,6 +155,7 @@ int abp_experiment_parse(struct abp_experiment *experiment, const char *path, co
     read_name(experiment, path, &log);
     abp_ini_parse(&ini, &abp_experiment_schema, text, len, &log);
     fill(experiment, &ini, folder, &log);
+    abp_factors_read(experiment, &ini, &log);
     if (!log.no_memory)
         abp_experiment_check(experiment, &ini, ws, &log);
     abp_ini_release(&ini);

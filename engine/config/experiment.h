@@ -15,6 +15,12 @@ enum abp_experiment_kind {
 };
 extern const struct abp_ini_schema abp_experiment_schema;
 
+/* Fills the experiment's factors from its [variant] sections, which have been read, and logs what
+ * is wrong with them. */
+void abp_factors_read(struct abp_experiment *experiment, const struct abp_ini *ini,
+                      struct abp_mistake_log *log);
+void abp_factors_release(struct abp_experiment *experiment);
+
 /* What a file whose values are read still has to satisfy as a whole. ws may be NULL. */
 void abp_experiment_check(const struct abp_experiment *experiment, const struct abp_ini *ini,
                           const struct abp_workspace *ws, struct abp_mistake_log *log);

@@ -167,6 +167,10 @@ static const struct abp_ini_key variant_keys[] = {
      .max = 1e9},
 };
 
+/* Read by experiment_factors.c, which sees all variants at once. */
+static const struct abp_ini_key factor_key = {
+    .name = "factor", .accepted = "a factor that every [variant] has, such as media = photo"};
+
 static const struct abp_ini_key decision_keys[] = {
     {.name = "family",
      .read = read_family,
@@ -282,11 +286,11 @@ static const struct abp_ini_key import_keys[] = {
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct abp_ini_kind kinds[ABP_KIND_COUNT] = {
-    [ABP_KIND_EXPERIMENT] = {"experiment", 0, experiment_keys, COUNT(experiment_keys)},
-    [ABP_KIND_SCHEDULE] = {"schedule", 0, schedule_keys, COUNT(schedule_keys)},
-    [ABP_KIND_VARIANT] = {"variant", 1, variant_keys, COUNT(variant_keys)},
-    [ABP_KIND_DECISION] = {"decision", 0, decision_keys, COUNT(decision_keys)},
-    [ABP_KIND_IMPORT] = {"import", 0, import_keys, COUNT(import_keys)},
+    [ABP_KIND_EXPERIMENT] = {"experiment", 0, experiment_keys, COUNT(experiment_keys), NULL},
+    [ABP_KIND_SCHEDULE] = {"schedule", 0, schedule_keys, COUNT(schedule_keys), NULL},
+    [ABP_KIND_VARIANT] = {"variant", 1, variant_keys, COUNT(variant_keys), &factor_key},
+    [ABP_KIND_DECISION] = {"decision", 0, decision_keys, COUNT(decision_keys), NULL},
+    [ABP_KIND_IMPORT] = {"import", 0, import_keys, COUNT(import_keys), NULL},
 };
 
 const struct abp_ini_schema abp_experiment_schema = {kinds, ABP_KIND_COUNT};

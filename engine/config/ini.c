@@ -21,7 +21,7 @@ struct reading {
     char handed[ABP_INI_SECTION_MAX + 1]; /* the section name as inih knows it */
     /* the entry that inih was handed and has to deliver */
     const struct abp_ini_key *key;
-    const char *value; /* inside text */
+    const char *name, *value; /* inside text */
     int awaited;
 };
 
@@ -158,7 +158,20 @@ static void read_section(struct reading *r)
 
 /* ---- entries ---- */
 
-static void add_entry(struct reading *r, const struct abp_ini_key *key, const char *text)
+int abp_ini_is_word(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        int letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && (i == 0 || !((c >= '0' && c <= '9') || c == '_')))
+            return 0;
+    }
+    return len > 0;
+}
+
+/* name: of a key of the kind's `others`, name_len bytes; NULL where the table has it. */
+static void add_entry(struct reading *r, const struct abp_ini_key *key, const char *name,
+                      size_t name_len, const char *text)
 {
     struct abp_ini *ini = r->ini;
     size_t n = ini->entry_count;
@@ -171,12 +184,15 @@ static void add_entry(struct reading *r, const struct abp_ini_key *key, const ch
         ini->entries = list;
     }
     char *copy = text ? abp_strdup(text) : NULL;
-    if (text && !copy) {
+    char *own = name ? abp_strndup(name, name_len) : NULL;
+    if ((text && !copy) || (name && !own)) {
+        free(copy);
+        free(own);
         r->log->no_memory = 1;
         return;
     }
     ini->entries[ini->entry_count++] =
-        (struct abp_ini_entry){.key = key, .text = copy, .line = r->line};
+        (struct abp_ini_entry){.key = key, .name = own, .text = copy, .line = r->line};
     r->section->count++;
 }
 
@@ -195,10 +211,41 @@ static void log_unknown_key(struct reading *r, const char *name)
         names[i] = kind->keys[i].name;
         abp_buffer_printf(&list, "%s%s", i ? ", " : "", names[i]);
     }
+    if (kind->others)
+        abp_buffer_printf(&list, " and %s", kind->others->accepted);
     abp_log_add(r->log, r->line, "unknown key '%s' in [%s]; accepted are %s%s",
                 abp_shown(shown, name), kind->name, abp_buffer_text(&list),
                 abp_hint(hint, name, names, kind->key_count));
     abp_buffer_release(&list);
+}
+
+static void log_second(struct reading *r, const char *name, long first)
+{
+    abp_log_add(r->log, r->line,
+                "a second '%s' in [%s]; accepted is one, the first is in "
+                "line %ld",
+                name, r->section->kind->name, first);
+}
+
+/* The kind's `others` where a key of that name is one of them, else NULL. */
+static const struct abp_ini_key *find_other(struct reading *r, const char *name)
+{
+    const struct abp_ini_kind *kind = r->section->kind;
+    const char *names[ABP_INI_KEYS_MAX];
+    if (!kind->others || !abp_ini_is_word(name, strlen(name)))
+        return NULL;
+    for (size_t i = 0; i < kind->key_count; i++)
+        names[i] = kind->keys[i].name;
+    if (abp_suggest(name, names, kind->key_count))
+        return NULL;
+    for (size_t i = r->section->first; i < r->section->first + r->section->count; i++) {
+        const struct abp_ini_entry *entry = &r->ini->entries[i];
+        if (entry->name && strcmp(entry->name, name) == 0) {
+            log_second(r, name, entry->line);
+            break;
+        }
+    }
+    return kind->others;
 }
 
 static const struct abp_ini_key *find_key(struct reading *r, const char *name)
@@ -208,16 +255,15 @@ static const struct abp_ini_key *find_key(struct reading *r, const char *name)
         if (strcmp(kind->keys[i].name, name) != 0)
             continue;
         if (r->seen[i])
-            abp_log_add(r->log, r->line,
-                        "a second '%s' in [%s]; accepted is one, the first is in "
-                        "line %ld",
-                        name, kind->name, r->seen[i]);
+            log_second(r, name, r->seen[i]);
         else
             r->seen[i] = r->line;
         return &kind->keys[i];
     }
-    log_unknown_key(r, name);
-    return NULL;
+    const struct abp_ini_key *other = find_other(r, name);
+    if (!other)
+        log_unknown_key(r, name);
+    return other;
 }
 
 static enum abp_ini_comments comments_of(const struct abp_ini_key *key, const char *value)
@@ -250,14 +296,14 @@ static int cut_comment(struct reading *r, const struct abp_ini_key *key, char *v
         abp_log_add(r->log, r->line,
                     "%s: a ; after a blank, where the value would be cut; accepted "
                     "is text without it (comments on lines of their own)",
-                    key->name);
+                    r->text);
         return -1;
     }
     if (comments == ABP_INI_OPEN && !stands_clear(value, at)) {
         abp_log_add(r->log, r->line,
                     "%s: a ; after a blank, where the value would be cut; accepted "
                     "is a value without it, or a comment set off by two blanks, ; and a blank",
-                    key->name);
+                    r->text);
         return -1;
     }
     value[at] = '\0';
@@ -285,14 +331,16 @@ static int read_entry(struct reading *r)
     const struct abp_ini_key *key = find_key(r, r->text);
     if (!key)
         return 0;
+    const char *other = key == r->section->kind->others ? r->text : NULL;
     int rc = cut_comment(r, key, value);
     if (rc == 0 && *value == '\0')
-        abp_log_add(r->log, r->line, "%s has no value; accepted is %s", key->name, key->accepted);
+        abp_log_add(r->log, r->line, "%s has no value; accepted is %s", r->text, key->accepted);
     if (rc != 0 || *value == '\0') {
-        add_entry(r, key, NULL);
+        add_entry(r, key, other, strlen(r->text), NULL);
         return 0;
     }
     r->key = key;
+    r->name = r->text;
     r->value = value;
     r->awaited = 1;
     return 1;
@@ -302,10 +350,10 @@ static int read_entry(struct reading *r)
 static int on_entry(void *user, const char *section, const char *name, const char *value)
 {
     struct reading *r = user;
-    if (!r->awaited || strcmp(section, r->handed) != 0 || strcmp(name, r->key->name) != 0 ||
+    if (!r->awaited || strcmp(section, r->handed) != 0 || strcmp(name, r->name) != 0 ||
         strcmp(value, r->value) != 0)
         return 0;
-    add_entry(r, r->key, value);
+    add_entry(r, r->key, r->key == r->section->kind->others ? name : NULL, strlen(name), value);
     r->awaited = 0;
     return 1;
 }
@@ -355,8 +403,24 @@ static int take_line(struct reading *r, const char *line, size_t len)
     return 1;
 }
 
-/* A line was refused. Should it be a section, what follows is not the one before; should it be a
- * key, that is not missing as well. */
+/* A key whose line was refused is not missing as well. */
+static void note_key(struct reading *r, const char *name, size_t name_len)
+{
+    const struct abp_ini_kind *kind = r->section->kind;
+    for (size_t i = 0; i < kind->key_count; i++) {
+        const struct abp_ini_key *key = &kind->keys[i];
+        if (strlen(key->name) != name_len || memcmp(key->name, name, name_len) != 0)
+            continue;
+        add_entry(r, key, NULL, 0, NULL);
+        if (!r->seen[i])
+            r->seen[i] = r->line;
+        return;
+    }
+    if (kind->others && abp_ini_is_word(name, name_len))
+        add_entry(r, kind->others, name, name_len, NULL);
+}
+
+/* A line was refused. Should it be a section, what follows is not the one before. */
 static void note_refused(struct reading *r, const char *line, size_t len)
 {
     const char *end = line + len;
@@ -367,15 +431,8 @@ static void note_refused(struct reading *r, const char *line, size_t len)
     const char *name = line;
     while (line < end && *line != '=' && *line != ':' && !is_blank(*line))
         line++;
-    size_t name_len = (size_t)(line - name);
-    for (size_t i = 0; r->section && i < r->section->kind->key_count; i++) {
-        const struct abp_ini_key *key = &r->section->kind->keys[i];
-        if (strlen(key->name) != name_len || memcmp(key->name, name, name_len) != 0)
-            continue;
-        add_entry(r, key, NULL);
-        if (!r->seen[i])
-            r->seen[i] = r->line;
-    }
+    if (r->section)
+        note_key(r, name, (size_t)(line - name));
 }
 
 /* A line as inih is to see it: kind of line in r->text. 1: an entry; 2: a section; 0: nothing. */
@@ -418,7 +475,7 @@ static void log_if_awaited(struct reading *r)
         abp_log_add(r->log, r->line,
                     "%s: the inih library of this machine reads this line "
                     "otherwise than it is written; accepted is inih 55 as Debian builds it",
-                    r->key->name);
+                    r->name);
     r->awaited = 0;
 }
 
@@ -470,6 +527,8 @@ void abp_ini_release(struct abp_ini *ini)
         free(ini->sections[i].name);
     for (size_t i = 0; i < ini->entry_count; i++)
         free(ini->entries[i].text);
+    for (size_t i = 0; i < ini->entry_count; i++)
+        free(ini->entries[i].name);
     free(ini->sections);
     free(ini->entries);
     memset(ini, 0, sizeof *ini);
@@ -489,7 +548,7 @@ void abp_ini_fill(const struct abp_ini *ini, const struct abp_ini_section *secti
                                       .text = entry->text,
                                       .folder = folder,
                                       .line = entry->line};
-        if (entry->text)
+        if (entry->text && !entry->name)
             entry->key->read((char *)target + entry->key->offset, &value);
     }
 }

@@ -60,6 +60,10 @@ struct abp_ini_kind {
     int named;
     const struct abp_ini_key *keys;
     size_t key_count; /* at most ABP_INI_KEYS_MAX */
+    /* How keys of other names are taken: those that abp_ini_is_word() allows and that are not
+       nearly one of `keys`. `accepted` says in messages what such a key is; abp_ini_fill() leaves
+       them to the caller, `read` is not called. NULL: they are mistakes. */
+    const struct abp_ini_key *others;
 };
 
 struct abp_ini_schema {
@@ -69,6 +73,7 @@ struct abp_ini_schema {
 
 struct abp_ini_entry {
     const struct abp_ini_key *key; /* borrowed from the schema */
+    char *name;                    /* owned; where key is a kind's `others`, else NULL */
     char *text;                    /* owned; NULL: written, but unusable, and logged */
     long line;
 };
@@ -105,6 +110,9 @@ void abp_ini_release(struct abp_ini *ini);
 /* Reads a section's entries into its struct, until more is wrong than is listed. */
 void abp_ini_fill(const struct abp_ini *ini, const struct abp_ini_section *section, void *target,
                   const char *folder, struct abp_mistake_log *log);
+
+/* 1: ASCII letters, digits and _, at least one, a letter first. */
+int abp_ini_is_word(const char *text, size_t len);
 
 /* The first section of that kind, or NULL. */
 const struct abp_ini_section *abp_ini_section(const struct abp_ini *ini, const char *kind);

@@ -66,8 +66,8 @@ static const struct abp_ini_key channel_keys[] = {
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct abp_ini_kind kinds[] = {
-    {"abpost", 0, abpost_keys, COUNT(abpost_keys)},
-    {"channel", 1, channel_keys, COUNT(channel_keys)},
+    {"abpost", 0, abpost_keys, COUNT(abpost_keys), NULL},
+    {"channel", 1, channel_keys, COUNT(channel_keys), NULL},
 };
 static const struct abp_ini_schema schema = {kinds, COUNT(kinds)};
 

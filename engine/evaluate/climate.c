@@ -104,7 +104,7 @@ int abp_climate_learn(struct abp_climate *climate, const struct abp_experiment *
     struct abp_experiment any = *experiment; /* its styles do not matter here */
     struct table table;
     struct abp_error own;
-    any.variant_count = 0;
+    any.variant_count = any.factor_count = 0;
     any.baseline = NULL;
     if (posts->count < ABP_CLIMATE_LEAST || table_init(&table, &any, posts, &own) != 0)
         return 0;
@@ -199,12 +199,59 @@ int abp_climate_draw(struct abp_climate_world *out, const struct abp_climate *cl
     return 0;
 }
 
+/* The level of all but the factors' first ones whose turn it is, and its theta. */
+static void give_effect(struct abp_climate_world *w, const struct abp_climate *climate,
+                        const struct abp_factor *factors, size_t count, double effect,
+                        uint64_t number)
+{
+    size_t free_levels = 0, at = 0, turn;
+    for (size_t f = 0; f < count; f++)
+        free_levels += factors[f].level_count - 1;
+    turn = free_levels ? (size_t)(number % free_levels) : 0;
+    for (size_t f = 0; f < count; f++)
+        for (size_t l = 0; l < factors[f].level_count; l++, at++)
+            if (l != factors[f].of_variant[0] && turn-- == 0) {
+                w->level = at;
+                w->level_theta[at] = abp_world_theta(climate->family, w->world.mu, effect);
+            }
+}
+
+int abp_climate_draw_levels(struct abp_climate_world *w, const struct abp_climate *climate,
+                            const struct abp_factor *factors, size_t count, double effect,
+                            uint64_t seed, uint64_t number, struct abp_error *err)
+{
+    uint64_t state = abp_world_seed(abp_world_seed(seed, number), 1);
+    size_t levels = 0, at = 0;
+    for (size_t f = 0; f < count; f++)
+        levels += factors[f].level_count;
+    if (!(w->level_theta = calloc(levels + 1, sizeof *w->level_theta)))
+        return abp_fail_memory(err);
+    for (size_t v = 0; v < w->world.variants; v++)
+        w->theta[v] *= isnan(effect) ? 0.25 : 0.0;
+    w->better = 0;
+    if (!isnan(effect) && (effect > 1.0 || effect < 1.0))
+        give_effect(w, climate, factors, count, effect, number);
+    for (size_t f = 0; f < count; at += factors[f++].level_count) {
+        double *theta = w->level_theta + at, zero;
+        if (isnan(effect))
+            draw_all(theta, factors[f].level_count, fabs(climate->lift_sd * normal(&state)),
+                     &state);
+        zero = theta[factors[f].of_variant[0]];
+        for (size_t l = 0; l < factors[f].level_count; l++)
+            theta[l] -= zero;
+        for (size_t v = 0; v < w->world.variants; v++)
+            w->theta[v] += theta[factors[f].of_variant[v]];
+    }
+    return 0;
+}
+
 void abp_climate_world_release(struct abp_climate_world *world)
 {
     free(world->theta);
     free(world->channel);
     free(world->slot);
     free(world->interaction);
+    free(world->level_theta);
     memset(world, 0, sizeof *world);
 }
 

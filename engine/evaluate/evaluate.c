@@ -6,26 +6,16 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 int evaluation_warn(struct evaluation *e, struct abp_error *err, const char *format, ...)
 {
-    struct abp_result *result = e->result;
-    char text[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    int rc = abp_result_vwarn(e->result, err, format, args);
     va_end(args);
-    char **list = realloc(result->warnings, (result->warning_count + 1) * sizeof *list);
-    if (!list)
-        return abp_fail_memory(err);
-    result->warnings = list;
-    if (!(list[result->warning_count] = abp_strdup(text)))
-        return abp_fail_memory(err);
-    result->warning_count++;
-    return 0;
+    return rc;
 }
 
 static double or_default(double value, double otherwise)
@@ -58,6 +48,7 @@ static void start_variant(struct abp_variant_result *variant)
     variant->guard.e_value = variant->guard.threshold = variant->guard.open_e_value = NAN;
     variant->forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
     variant->without = (struct abp_without_result){absent, NAN, ABP_NO_VERDICT};
+    variant->fading = variant->carry_over = (struct abp_diagnosis_result){NAN, NAN, NAN, NAN, 0, 0};
 }
 
 static int describe(struct evaluation *e, struct abp_error *err)
@@ -71,7 +62,7 @@ static int describe(struct evaluation *e, struct abp_error *err)
     r->missing = t->missing;
     r->channel_count = t->channels;
     r->slot_count = t->slots;
-    r->learned = (struct abp_learned_result){0, NAN, NAN, NAN, NAN};
+    r->learned = (struct abp_learned_result){0, 0, NAN, NAN, NAN, NAN};
     r->fit.seed = e->seed;
     r->fit.khat = r->fit.ess = r->fit.seconds = NAN;
     r->fit.kappa = r->fit.tau_v = r->fit.tau_u = r->fit.tau_b = r->fit.tau_w = absent;
@@ -96,14 +87,22 @@ static int describe(struct evaluation *e, struct abp_error *err)
         if (!(variant->name = abp_strdup(t->variants[v].name)))
             return abp_fail_memory(err);
     }
-    return 0;
+    return evaluation_describe_levels(e, err);
+}
+
+/* 1: max_posts have been posted. */
+static int is_exhausted(const struct evaluation *e)
+{
+    int64_t most = e->experiment->schedule.max_posts;
+    return most > 0 && e->table.posts + e->table.missing + e->posts->apart >= (size_t)most;
 }
 
 static void gather_evidence(struct evaluation *e)
 {
     const struct abp_decision *d = &e->experiment->decision;
     const struct table *t = &e->table;
-    int64_t most = e->experiment->schedule.max_posts;
+    for (size_t l = 0; l < e->level_count; l++)
+        e->levels[l].evidence.exhausted = is_exhausted(e);
     for (size_t v = 1; v < t->variant_count; v++) {
         struct abp_evidence *evidence = &e->evidence[v];
         const struct abp_contrast *c = &e->contrasts[v];
@@ -117,7 +116,7 @@ static void gather_evidence(struct evaluation *e)
         evidence->min_posts = (size_t)d->min_posts;
         evidence->net_worse = c->net.mean < e->contrasts[0].net.mean;
         evidence->reliable = e->result->fit.reliable;
-        evidence->exhausted = most > 0 && t->posts + t->missing >= (size_t)most;
+        evidence->exhausted = is_exhausted(e);
     }
 }
 
@@ -126,7 +125,8 @@ int evaluation_run(struct evaluation *e, struct abp_error *err)
     evaluation_choose_model(e);
     if (describe(e, err) != 0)
         return -1;
-    if (e->table.posts > 0 && (evaluation_fit(e, err) != 0 || evaluation_guard(e, err) != 0))
+    if (e->table.posts > 0 && (evaluation_fit(e, err) != 0 || evaluation_guard(e, err) != 0 ||
+                               evaluation_fit_levels(e, err) != 0))
         return -1;
     gather_evidence(e);
     if (!e->lean && (evaluation_guardrails(e, err) != 0 || evaluation_warnings(e, err) != 0))
@@ -134,7 +134,11 @@ int evaluation_run(struct evaluation *e, struct abp_error *err)
     for (size_t v = 1; v < e->table.variant_count; v++)
         if (evaluation_verdict(e, v, err) != 0)
             return -1;
-    return e->lean ? 0 : evaluation_forecast(e, err);
+    if (evaluation_level_verdicts(e, err) != 0)
+        return -1;
+    if (e->lean)
+        return 0;
+    return evaluation_diagnose(e, err) != 0 ? -1 : evaluation_forecast(e, err);
 }
 
 int evaluation_open(struct evaluation *e, struct abp_error *err)
@@ -150,7 +154,13 @@ void evaluation_close(struct evaluation *e)
     guard_rows_release(&e->guard);
     free(e->contrasts);
     free(e->evidence);
+    free(e->levels);
     table_release(&e->table);
+}
+
+double abp_alpha_of_variants(const struct abp_experiment *experiment)
+{
+    return experiment->decision.alpha * (experiment->factor_count > 1 ? 0.5 : 1.0);
 }
 
 int abp_evaluate(struct abp_result *result, const struct abp_experiment *experiment,

@@ -1,5 +1,7 @@
 #include "evaluate/guard_rows.h"
 
+#include "abpost/evaluate.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +22,11 @@ static int by_time(const void *left, const void *right)
 
 /* How many blocks the schedule ends with; 0 where it has no end. It is the schedule's word, given
  * before the first post, and stays the same at every look. */
-static size_t planned_blocks(const struct abp_experiment *experiment, size_t variants)
+static size_t planned_blocks(const struct abp_experiment *experiment, const struct abp_posts *posts,
+                             size_t variants)
 {
     const struct abp_schedule *schedule = &experiment->schedule;
-    if (!schedule->present || schedule->max_posts <= 0)
+    if (!schedule->present || schedule->max_posts <= 0 || posts->anew)
         return 0;
     return (size_t)schedule->max_posts / variants;
 }
@@ -112,10 +115,10 @@ int guard_rows_init(struct guard_rows *rows, const struct abp_experiment *experi
                                  .probability = rows->probability,
                                  .slot = rows->slot,
                                  .slots = table->slots,
-                                 .planned_blocks = planned_blocks(experiment, K),
+                                 .planned_blocks = planned_blocks(experiment, posts, K),
                                  .posts = count,
                                  .variants = K,
-                                 .threshold = (double)(K - 1) / experiment->decision.alpha};
+                                 .threshold = (double)(K - 1) / abp_alpha_of_variants(experiment)};
     return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "evaluate/evaluation.h"
 
+#include "abpost/factors.h"
 #include "abpost/guard.h"
 
 #include <math.h>
@@ -31,7 +32,7 @@ int evaluation_guard(struct evaluation *e, struct abp_error *err)
         e->evidence[v].guard_direction = timed ? out[v].max_direction : out[v].direction;
     }
     free(out);
-    return rc;
+    return rc == 0 ? evaluation_guard_levels(e, err) : -1;
 }
 
 /* ---- guardrails ---- */
@@ -49,8 +50,14 @@ static struct guardrail_posts guardrail_posts(const struct evaluation *e, size_t
 {
     const struct table *t = &e->table;
     struct guardrail_posts posts = {.whole = 1, .positive = 1};
-    posts.data = (struct abp_data){
-        .y = y, .variant = variant, .variants = t->variant_count, .channels = 1, .slots = 1};
+    posts.data = (struct abp_data){.y = y,
+                                   .variant = variant,
+                                   .variants = t->variant_count,
+                                   .channels = 1,
+                                   .slots = 1,
+                                   .factors = t->factors,
+                                   .levels = t->levels,
+                                   .level = t->level};
     for (size_t i = 0; i < t->posts; i++) {
         double value = e->posts->guardrails[t->row[i] * e->posts->guardrail_count + g];
         if (isnan(value))
@@ -64,11 +71,13 @@ static struct guardrail_posts guardrail_posts(const struct evaluation *e, size_t
     return posts;
 }
 
-/* How every variant's guardrail compares with the baseline's: a fit of its own. */
+/* How the guardrail of every variant compares with the baseline's, and of every level with the
+ * reference's: a fit of its own. effects: NULL without factors. */
 static int guardrail_contrasts(const struct evaluation *e, size_t g,
                                const struct guardrail_posts *posts, struct abp_contrast *contrasts,
-                               struct abp_error *err)
+                               struct abp_effect *effects, struct abp_error *err)
 {
+    const struct table *t = &e->table;
     const struct abp_decision *d = &e->experiment->decision;
     enum abp_family family = posts->whole ? ABP_NEGBINOMIAL : ABP_LOGNORMAL;
     struct abp_priors priors = abp_default_priors(family);
@@ -79,12 +88,51 @@ static int guardrail_contrasts(const struct evaluation *e, size_t g,
     if (abp_posterior_fit(&posterior, &posts->data, family, &priors, &ask, err) != 0)
         return -1;
     int rc = abp_contrasts(contrasts, &posterior, &options, err);
+    if (rc == 0 && effects) {
+        struct abp_factors_options of_levels = {
+            .levels = t->levels, .zero = t->zero, .min_lift = options.min_lift, .rope = d->rope};
+        rc = abp_factor_effects(effects, &posterior, &of_levels, err);
+    }
     abp_posterior_release(&posterior);
     return rc;
 }
 
-/* Marks the variants whose rise over the baseline is beyond the limit with the experiment's
- * confidence. */
+static int warn_broken(struct evaluation *e, size_t g, const char *name, const char *base,
+                       const struct abp_summary *log_lift, double p_above, struct abp_error *err)
+{
+    const struct abp_guardrail *guardrail = &e->experiment->decision.guardrails[g];
+    return evaluation_warn(e, err,
+                           "%s breaks the guardrail %s: x%.2f, %.0f %% sure to be more than %.3g "
+                           "%% above %s",
+                           name, guardrail->metric.terms[0].name, exp(log_lift->q50),
+                           100.0 * p_above, 100.0 * guardrail->limit, base);
+}
+
+/* Marks the variants and levels whose rise is beyond the limit with the experiment's confidence. */
+static int mark_broken(struct evaluation *e, size_t g, const struct abp_contrast *contrasts,
+                       const struct abp_effect *effects, struct abp_error *err)
+{
+    const struct table *t = &e->table;
+    double confidence = e->experiment->decision.confidence;
+    int rc = 0;
+    for (size_t v = 1; rc == 0 && v < t->variant_count; v++) {
+        if (!(contrasts[v].p_above >= confidence))
+            continue;
+        e->evidence[v].guardrail_broken = 1;
+        rc = warn_broken(e, g, t->variants[v].name, t->variants[0].name, &contrasts[v].log_lift,
+                         contrasts[v].p_above, err);
+    }
+    for (size_t l = 0; rc == 0 && effects && l < e->level_count; l++) {
+        struct level *level = &e->levels[l];
+        if (!(effects[l].p_above >= confidence))
+            continue;
+        level->evidence.guardrail_broken = 1;
+        rc = warn_broken(e, g, level->result->name, level->zero_name, &effects[l].log_lift,
+                         effects[l].p_above, err);
+    }
+    return rc;
+}
+
 static int check_guardrail(struct evaluation *e, size_t g, double *y, uint32_t *variant,
                            struct abp_error *err)
 {
@@ -103,20 +151,13 @@ static int check_guardrail(struct evaluation *e, size_t g, double *y, uint32_t *
     if (posts.total <= 0.0)
         return 0; /* never happened to anyone */
     struct abp_contrast *contrasts = calloc(t->variant_count, sizeof *contrasts);
-    if (!contrasts)
-        return abp_fail_memory(err);
-    int rc = guardrail_contrasts(e, g, &posts, contrasts, err);
-    for (size_t v = 1; rc == 0 && v < t->variant_count; v++) {
-        if (!(contrasts[v].p_above >= d->confidence))
-            continue;
-        e->evidence[v].guardrail_broken = 1;
-        rc = evaluation_warn(e, err,
-                             "%s breaks the guardrail %s: x%.2f, %.0f %% sure to be more than "
-                             "%.3g %% above %s",
-                             t->variants[v].name, name, exp(contrasts[v].log_lift.q50),
-                             100.0 * contrasts[v].p_above, 100.0 * d->guardrails[g].limit,
-                             t->variants[0].name);
-    }
+    struct abp_effect *effects = e->level_count ? calloc(e->level_count, sizeof *effects) : NULL;
+    int rc = contrasts && (effects || !e->level_count) ? 0 : abp_fail_memory(err);
+    if (rc == 0)
+        rc = guardrail_contrasts(e, g, &posts, contrasts, effects, err);
+    if (rc == 0)
+        rc = mark_broken(e, g, contrasts, effects, err);
+    free(effects);
     free(contrasts);
     return rc;
 }

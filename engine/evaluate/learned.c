@@ -30,6 +30,15 @@ static int keep_draws(struct abp_learned_draws *out, const struct abp_posterior 
     return 0;
 }
 
+/* 1: two styles have posts enough. */
+static int can_teach(const struct table *t)
+{
+    size_t styles = 0;
+    for (size_t v = 0; v < t->variant_count; v++)
+        styles += t->variants[v].posts >= ABP_LEARNED_POSTS ? 1u : 0u;
+    return styles >= 2;
+}
+
 int abp_learned_draw(struct abp_learned_draws *out, const struct abp_experiment *experiment,
                      const struct abp_posts *posts, double scale, uint64_t seed,
                      struct abp_error *err)
@@ -38,15 +47,20 @@ int abp_learned_draw(struct abp_learned_draws *out, const struct abp_experiment 
     struct abp_experiment under = *experiment;
     struct abp_error own;
     memset(out, 0, sizeof *out);
+    under.factor_count = 0; /* what is learned is the spread between styles as they are */
     if (!isnan(scale))
         under.decision.lift_sd = scale;
     struct evaluation e = {
         .experiment = &under, .posts = posts, .seed = seed, .result = &result, .lean = 1};
     if (evaluation_open(&e, &own) != 0)
         return own.code == ABP_DATA ? 0 : (*err = own, -1);
+    if (!can_teach(&e.table)) {
+        evaluation_close(&e);
+        return 0;
+    }
     int rc = evaluation_run(&e, &own);
     out->scale = e.priors.lift;
-    if (rc == 0 && e.posterior.draws && result.fit.reliable && e.table.variant_count > 1)
+    if (rc == 0 && e.posterior.draws && result.fit.reliable)
         rc = keep_draws(out, &e.posterior, &own);
     evaluation_close(&e);
     abp_result_release(&result);

@@ -64,7 +64,7 @@ static double scheduled_rate(const struct abp_experiment *experiment)
 /* Posts still to come, in whole blocks. */
 static size_t blocks_ahead(const struct evaluation *e)
 {
-    size_t K = e->table.variant_count, seen = e->posts->count;
+    size_t K = e->table.variant_count, seen = e->posts->count + e->posts->apart;
     int64_t most = e->experiment->schedule.max_posts;
     size_t ahead = seen > LEAST_AHEAD ? seen : LEAST_AHEAD;
     if (e->experiment->schedule.present && most > 0)
@@ -86,7 +86,7 @@ static void keep(struct evaluation *e, const struct abp_forecast *found, size_t 
             .posts = found[v].posts,
             .weeks = found[v].posts / rate + wait,
             .p_decided = found[v].p_decided,
-            .by = (double)(e->posts->count + blocks * e->table.variant_count)};
+            .by = (double)(e->posts->count + e->posts->apart + blocks * e->table.variant_count)};
     }
 }
 

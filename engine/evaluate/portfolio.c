@@ -35,7 +35,9 @@ int abp_portfolio_add(struct abp_portfolio *p, const char *name, const struct ab
 {
     for (size_t v = 1; v < result->variant_count; v++) {
         const struct abp_guard_result *guard = &result->variants[v].guard;
-        double alpha = (double)(result->variant_count - 1) / guard->threshold;
+        /* of levels and variants together: abp_alpha_of_variants() */
+        double alpha = (double)(result->variant_count - 1) / guard->threshold *
+                       (result->factor_count > 1 ? 2.0 : 1.0);
         if (isnan(guard->open_e_value) || !(alpha > 0.0))
             continue;
         p->alpha = p->count && p->alpha < alpha ? p->alpha : alpha;

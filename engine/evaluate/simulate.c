@@ -26,6 +26,7 @@ struct life {
     double *outcomes;                 /* owned; slots of the design */
     int64_t blocks;                   /* drawn so far */
     size_t active;                    /* variants that still get posts */
+    size_t levels;                    /* of all factors */
     size_t *order, *waiting;          /* owned; variants: scratch */
     unsigned char *dropped;           /* owned; variants */
 };
@@ -74,6 +75,8 @@ static int open_life(struct life *life, struct abp_error *err)
     life->experiment.variants = life->variants;
     life->experiment.variant_count = d->variants;
     life->experiment.baseline = life->variants[0].name;
+    life->experiment.factors = d->factors;
+    life->experiment.factor_count = d->factor_count;
     for (size_t i = 0; i < d->count; i++)
         life->coming[i] = (struct abp_world_post){.channel = d->slots[i].channel,
                                                   .slot = d->slots[i].slot,
@@ -228,31 +231,56 @@ static int is_open(const struct life *life, size_t v)
     return life->out->variants[v].verdict == ABP_KEEP_TESTING;
 }
 
-/* 1: the guard has reached its threshold for a variant without a verdict. */
-static int guard_is_there(const struct life *life, struct guard_rows *rows,
-                          struct abp_guard_output *guard, size_t posts, struct abp_error *err)
+/* The guards of all variants and levels. */
+struct guards {
+    const struct table *table;        /* borrowed */
+    struct guard_rows rows;           /* owned, as the rest */
+    struct abp_guard_output *variant; /* variants */
+    struct abp_level_guard *level;    /* levels */
+};
+
+/* 1: the guard has reached its threshold for a level without a verdict. */
+static int level_guard_is_there(const struct life *life, struct guards *guards,
+                                struct abp_error *err)
 {
-    rows->input.posts = posts;
-    if (abp_guard(guard, &rows->input, err) != 0)
+    if (life->levels == 0)
+        return 0;
+    struct abp_level_guard_input in =
+        evaluation_level_guard_input(&life->experiment, guards->table, &guards->rows.input);
+    if (abp_level_guards(guards->level, &in, err) != 0)
         return -1;
-    for (size_t v = 1; v < life->design->variants; v++)
-        if (is_open(life, v) && guard[v].max_e_value >= rows->input.threshold)
+    for (size_t l = 0; l < life->levels; l++)
+        if (life->out->levels[l].verdict == ABP_KEEP_TESTING &&
+            guards->level[l].guard.max_e_value >= in.threshold)
             return 1;
     return 0;
 }
 
+/* The same for a variant or a level. */
+static int guard_is_there(const struct life *life, struct guards *guards, size_t posts,
+                          struct abp_error *err)
+{
+    guards->rows.input.posts = posts;
+    if (abp_guard(guards->variant, &guards->rows.input, err) != 0)
+        return -1;
+    for (size_t v = 1; v < life->design->variants; v++)
+        if (is_open(life, v) && guards->variant[v].max_e_value >= guards->rows.input.threshold)
+            return 1;
+    return level_guard_is_there(life, guards, err);
+}
+
 /* *look: the first night from `from` on at which that is so; 0: there is none. */
-static int first_look(int64_t *look, const struct life *life, struct guard_rows *rows,
-                      struct abp_guard_output *guard, int64_t from, struct abp_error *err)
+static int first_look(int64_t *look, const struct life *life, struct guards *guards, int64_t from,
+                      struct abp_error *err)
 {
     size_t low = mature(life, from - 1), high = life->posts.count;
-    int there = guard_is_there(life, rows, guard, high, err);
+    int there = guard_is_there(life, guards, high, err);
     *look = 0;
     if (there <= 0)
         return there;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        there = guard_is_there(life, rows, guard, middle, err);
+        there = guard_is_there(life, guards, middle, err);
         if (there < 0)
             return -1;
         *(there ? &high : &low) = middle;
@@ -264,25 +292,39 @@ static int first_look(int64_t *look, const struct life *life, struct guard_rows 
 static int find_look(int64_t *look, const struct life *life, int64_t from, struct abp_error *err)
 {
     struct table table;
-    struct guard_rows rows;
-    struct abp_guard_output *guard = calloc(life->design->variants, sizeof *guard);
+    struct guards guards = {.table = &table,
+                            .variant = calloc(life->design->variants, sizeof *guards.variant),
+                            .level = calloc(life->levels + 1, sizeof *guards.level)};
     *look = 0;
-    if (!guard)
-        return abp_fail_memory(err);
-    int rc = table_init(&table, &life->experiment, &life->posts, err);
+    int rc = guards.variant && guards.level ? 0 : abp_fail_memory(err);
+    if (rc == 0)
+        rc = table_init(&table, &life->experiment, &life->posts, err);
     if (rc == 0) {
-        rc = guard_rows_init(&rows, &life->experiment, &life->posts, &table, err);
+        rc = guard_rows_init(&guards.rows, &life->experiment, &life->posts, &table, err);
         if (rc == 0) {
-            rc = first_look(look, life, &rows, guard, from, err);
-            guard_rows_release(&rows);
+            rc = first_look(look, life, &guards, from, err);
+            guard_rows_release(&guards.rows);
         }
         table_release(&table);
     }
-    free(guard);
+    free(guards.variant);
+    free(guards.level);
     return rc;
 }
 
-/* Looks as a night does, and keeps the first verdict of each variant. 1: something is new. */
+/* Keeps a first verdict; 1: it is one. */
+static int keep_verdict(struct abp_sim_verdict *kept, enum abp_verdict verdict, int64_t look,
+                        size_t posts)
+{
+    if (kept->verdict != ABP_KEEP_TESTING ||
+        (verdict != ABP_REPEAT && verdict != ABP_DROP && verdict != ABP_SAME))
+        return 0;
+    *kept = (struct abp_sim_verdict){verdict, look, posts};
+    return 1;
+}
+
+/* Looks as a night does, and keeps the first verdict of each variant and level. 1: something is
+ * new. */
 static int look_now(struct life *life, int64_t look, struct abp_error *err)
 {
     struct abp_result result;
@@ -298,24 +340,23 @@ static int look_now(struct life *life, int64_t look, struct abp_error *err)
         return -1;
     int rc = evaluation_run(&e, err);
     life->out->fits++;
-    for (size_t v = 1; rc == 0 && v < life->design->variants; v++) {
-        enum abp_verdict verdict = result.variants[v].verdict;
-        if (!is_open(life, v) ||
-            (verdict != ABP_REPEAT && verdict != ABP_DROP && verdict != ABP_SAME))
-            continue;
-        life->out->variants[v] = (struct abp_sim_verdict){verdict, look, seen.count};
-        news = 1;
-    }
+    for (size_t v = 1; rc == 0 && v < life->design->variants; v++)
+        news |= keep_verdict(&life->out->variants[v], result.variants[v].verdict, look, seen.count);
+    for (size_t l = 0; rc == 0 && l < e.level_count; l++)
+        news |= keep_verdict(&life->out->levels[l], e.levels[l].result->verdict, look, seen.count);
     evaluation_close(&e);
     abp_result_release(&result);
     return rc == 0 ? news : -1;
 }
 
-/* 1: every variant has a verdict. */
+/* 1: every variant and level has a verdict. */
 static int is_finished(const struct life *life)
 {
     for (size_t v = 1; v < life->design->variants; v++)
         if (is_open(life, v))
+            return 0;
+    for (size_t l = 0; l < life->levels; l++)
+        if (life->out->levels[l].verdict == ABP_KEEP_TESTING)
             return 0;
     return 1;
 }
@@ -389,6 +430,9 @@ static void sum_up(struct life *life)
         if (out->variants[v].at > out->finished_at)
             out->finished_at = out->variants[v].at;
     }
+    for (size_t l = 0; l < life->levels; l++)
+        if (out->levels[l].at > out->finished_at)
+            out->finished_at = out->levels[l].at;
     if (!is_finished(life))
         out->finished_at = 0;
     for (size_t i = 0; i < life->posts.count; i++) {
@@ -410,6 +454,11 @@ int abp_simulate(struct abp_sim_outcome *out, const struct abp_sim_design *desig
     for (size_t v = 0; v < design->variants; v++)
         out->variants[v] =
             (struct abp_sim_verdict){.verdict = v ? ABP_KEEP_TESTING : ABP_NO_VERDICT};
+    for (size_t f = 0; f < design->factor_count; f++)
+        for (size_t l = 0; l < design->factors[f].level_count; l++)
+            out->levels[life.levels++] = (struct abp_sim_verdict){
+                .verdict =
+                    l == design->factors[f].of_variant[0] ? ABP_NO_VERDICT : ABP_KEEP_TESTING};
     int rc = open_life(&life, err);
     if (rc == 0)
         rc = plan(&life, INT64_MIN, err);

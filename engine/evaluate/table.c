@@ -97,12 +97,48 @@ static void add_row(struct table *table, const struct abp_posts *posts, size_t r
     variant->exposure += post->exposure;
 }
 
+/* The variant's place in the experiment's file; variant_count: it has none there. */
+static size_t declared(const struct abp_experiment *experiment, const char *name)
+{
+    size_t v = 0;
+    while (v < experiment->variant_count && strcmp(experiment->variants[v].name, name) != 0)
+        v++;
+    return v;
+}
+
+static int take_factors(struct table *table, const struct abp_experiment *experiment,
+                        struct abp_error *err)
+{
+    size_t K = table->variant_count, F = experiment->factor_count;
+    for (size_t v = 0; F && v < K; v++)
+        if (declared(experiment, table->variants[v].name) == experiment->variant_count) {
+            table->unknown = table->variants[v].name;
+            return 0;
+        }
+    table->levels = calloc(F + 1, sizeof *table->levels);
+    table->zero = calloc(F + 1, sizeof *table->zero);
+    table->level = calloc(F * K + 1, sizeof *table->level);
+    if (!table->levels || !table->zero || !table->level)
+        return abp_fail_memory(err);
+    for (size_t f = 0; f < F; f++) {
+        const struct abp_factor *factor = &experiment->factors[f];
+        table->levels[f] = factor->level_count;
+        for (size_t v = 0; v < K; v++)
+            table->level[f * K + v] =
+                factor->of_variant[declared(experiment, table->variants[v].name)];
+        table->zero[f] = table->level[f * K];
+    }
+    table->factors = F;
+    return 0;
+}
+
 int table_init(struct table *table, const struct abp_experiment *experiment,
                const struct abp_posts *posts, struct abp_error *err)
 {
     size_t n = posts->count + 1; /* never 0, so that calloc's NULL means one thing */
     memset(table, 0, sizeof *table);
-    if (name_variants(table, experiment, posts, err) != 0)
+    if (name_variants(table, experiment, posts, err) != 0 ||
+        take_factors(table, experiment, err) != 0)
         goto fail;
     table->y = calloc(n, sizeof *table->y);
     table->n = calloc(n, sizeof *table->n);
@@ -137,6 +173,9 @@ void table_release(struct table *table)
     free(table->channel);
     free(table->slot);
     free(table->row);
+    free(table->levels);
+    free(table->level);
+    free(table->zero);
     memset(table, 0, sizeof *table);
 }
 
@@ -150,5 +189,8 @@ struct abp_data table_data(const struct table *table)
                              .slot = table->slot,
                              .variants = table->variant_count,
                              .channels = table->channels,
-                             .slots = table->slots};
+                             .slots = table->slots,
+                             .factors = table->factors,
+                             .levels = table->levels,
+                             .level = table->level};
 }

@@ -30,6 +30,13 @@ struct table {
     uint32_t *of_name;  /* owned; variant number by the store's number */
     size_t no_exposure; /* posts left out because they had an exposure of 0 */
     size_t missing;
+    /* factors of the variants; 0 also where the data has a variant that the experiment says no
+       levels of: `unknown` is its name, else NULL */
+    size_t factors;
+    size_t *levels;      /* owned; factors: how many levels each has */
+    size_t *level;       /* owned; factors x variants, row-major */
+    size_t *zero;        /* owned; factors: the baseline's level */
+    const char *unknown; /* borrowed */
 };
 
 /* ABP_DATA when the baseline is not a variant at all, or no variant is. */

@@ -49,6 +49,13 @@ int evaluation_warnings(struct evaluation *e, struct abp_error *err)
     for (size_t i = 0; i < e->posts->notes.count; i++)
         if (evaluation_warn(e, err, "%s", e->posts->notes.list[i]) != 0)
             return -1;
+    if (t->unknown &&
+        evaluation_warn(e, err,
+                        "%s has posts and no [variant] section any more, so nothing says what it "
+                        "is put together from: the factors are left out, and variants are taken "
+                        "as they are",
+                        t->unknown) != 0)
+        return -1;
     if (t->posts == 0)
         return evaluation_warn(e, err, "there is no post with a reading yet");
     if (!e->posts->randomised &&

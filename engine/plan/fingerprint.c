@@ -123,6 +123,37 @@ static void put_variants(struct print *print, const struct abp_experiment *e)
     free(list);
 }
 
+/* ---- factors: by name; the levels of each variant, by the variants' names ---- */
+
+static int compare_factors(const void *a, const void *b)
+{
+    const struct abp_factor *x = *(const struct abp_factor *const *)a;
+    const struct abp_factor *y = *(const struct abp_factor *const *)b;
+    return strcmp(x->name, y->name);
+}
+
+/* An experiment without factors has the fingerprint that it had before there were any. */
+static void put_factors(struct print *print, const struct abp_experiment *e)
+{
+    if (e->factor_count == 0)
+        return;
+    const void **factors = sorted(e->factors, e->factor_count, sizeof *e->factors, compare_factors);
+    const void **variants =
+        sorted(e->variants, e->variant_count, sizeof *e->variants, compare_variants);
+    print->failed |= (!factors || !variants) && abp_fail_memory(print->err) != 0;
+    put_integer(print, "factors", (int64_t)e->factor_count);
+    for (size_t f = 0; factors && variants && f < e->factor_count; f++) {
+        const struct abp_factor *factor = factors[f];
+        put_text(print, factor->name);
+        for (size_t v = 0; v < e->variant_count; v++) {
+            size_t at = (size_t)((const struct abp_variant *)variants[v] - e->variants);
+            put_text(print, factor->levels[factor->of_variant[at]]);
+        }
+    }
+    free(variants);
+    free(factors);
+}
+
 /* ---- guardrails: sums in any order; each is hashed by itself, and the hashes are sorted ---- */
 
 static int hash_guardrail(char *hash, const struct abp_guardrail *guardrail, struct abp_error *err)
@@ -221,6 +252,7 @@ int abp_plan_fingerprint(char hash[ABP_DIGEST_SIZE], const struct abp_experiment
     put_integer(&print, "horizon", e->horizon);
     put_named(&print, "baseline", e->baseline ? e->baseline : first);
     put_variants(&print, e);
+    put_factors(&print, e);
     put_schedule(&print, &e->schedule);
     put_decision(&print, &e->decision);
     int rc = print.failed ? -1 : abp_digest_end(hash, print.digest, err);

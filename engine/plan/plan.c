@@ -225,6 +225,8 @@ static int list_drawn(struct abp_planned_list *list, const struct abp_plan_state
     return 0;
 }
 
+/* longer: seconds beyond what a plan looks ahead; then all blocks that fit are drawn, also where
+ * the labels of the later ones will follow what the earlier ones earn. */
 static int preview(struct abp_plan_report *report, struct abp_planned_list *list,
                    struct abp_store *store, const struct abp_plan_input *input, int64_t longer,
                    struct abp_error *err)
@@ -234,6 +236,7 @@ static int preview(struct abp_plan_report *report, struct abp_planned_list *list
     memset(list, 0, sizeof *list);
     int rc = abp_plan_state_load(&plan, store, input, err);
     plan.rules.horizon += longer;
+    plan.rules.sparing = plan.rules.sparing && longer == 0;
     if (rc == 0)
         rc = draw(&plan, err);
     if (rc == 0)

@@ -37,6 +37,12 @@ int pub_sign_in(struct pub_run *run, const char *channel, const char *reason, st
     return abp_sign_in_note(run->in->store, channel, reason, pub_now(run), err);
 }
 
+void pub_in_the_way(struct pub_run *run, const struct abp_outcome *outcome)
+{
+    run->report->local |= outcome->local;
+    run->report->unreachable |= !outcome->local;
+}
+
 struct pub_experiment *pub_experiment_of(struct pub_run *run, const char *name,
                                          struct abp_error *err)
 {
@@ -96,9 +102,11 @@ struct pass {
     const struct abp_planned_list *list; /* borrowed */
 };
 
+/* Asked to, or the store has failed: on another thread's turn it would fail again, after as long a
+ * wait for a lock. */
 static int is_stopped(const struct pub_run *run)
 {
-    return run->in->env->stop && *run->in->env->stop;
+    return run->failed.code != ABP_OK || (run->in->env->stop && *run->in->env->stop);
 }
 
 /* What may be out is asked for before anything new is said. */

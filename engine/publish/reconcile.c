@@ -42,6 +42,13 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
+/* To be told that it is not there is an answer. */
+static int is_in_the_way(const struct abp_outcome *outcome, int reconciled)
+{
+    return !outcome->sign_in && (outcome->fate == ABP_FATE_UNKNOWN ||
+                                 (outcome->fate == ABP_FATE_NOT_SENT && !reconciled));
+}
+
 int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int64_t attempt,
                const char *file, const struct abp_outcome *outcome, int reconciled,
                struct abp_error *err)
@@ -76,8 +83,8 @@ int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int6
     if (outcome->sign_in || outcome->fate == ABP_FATE_POSTED)
         if (pub_sign_in(run, post->channel, outcome->sign_in ? outcome->reason : NULL, err) != 0)
             return -1;
-    run->report->unreachable |= !outcome->sign_in && (outcome->fate == ABP_FATE_NOT_SENT ||
-                                                      outcome->fate == ABP_FATE_UNKNOWN);
+    if (is_in_the_way(outcome, reconciled))
+        pub_in_the_way(run, outcome);
     return 0;
 }
 

@@ -44,6 +44,8 @@ void pub_note(struct pub_run *run, const struct abp_note *note);
  * 0, or -1 when the store failed. */
 int pub_sign_in(struct pub_run *run, const char *channel, const char *reason,
                 struct abp_error *err);
+/* Something kept a post from going out, or from being asked for: a platform, or this machine. */
+void pub_in_the_way(struct pub_run *run, const struct abp_outcome *outcome);
 /* The experiment of that name with its shelf; NULL when it is none of the pass (and err is clear),
  * or its files can't be read. */
 struct pub_experiment *pub_experiment_of(struct pub_run *run, const char *name,

@@ -99,7 +99,8 @@ static int make_request(struct sending *s, struct abp_error *err)
         return -1;
     if (outcome.fate == ABP_FATE_REFUSED)
         return drop(run, s->post, ABP_REFUSED, outcome.reason, err);
-    run->report->unreachable |= !outcome.sign_in;
+    if (!outcome.sign_in)
+        pub_in_the_way(run, &outcome);
     struct abp_note note = {
         .kind = ABP_NOTE_NOT_SENT, .post = s->post, .file = s->file, .detail = outcome.reason};
     pub_note(run, &note);
@@ -147,6 +148,8 @@ static int send_request(struct sending *s, struct abp_error *err)
     struct pub_run *run = s->channel->run;
     struct abp_outcome outcome = {.fate = ABP_FATE_UNKNOWN};
     int64_t attempt = 0, began = elapsed_clock();
+    if (run->failed.code != ABP_OK)
+        return 0; /* the store let another thread down meanwhile */
     int rc = claim(&attempt, s, err);
     if (rc <= 0)
         return rc; /* 0: another process has it */

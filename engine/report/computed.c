@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#define MOST_NAME ((size_t)1 << 14) /* bytes of a factor's name as HTML */
+
 static const char *family_gloss(enum abp_family family)
 {
     static const char *const glosses[ABP_FAMILY_COUNT] = {
@@ -33,8 +35,22 @@ static void put_spread(struct abp_buffer *buf, const char *what, const struct ab
     abp_buffer_add(buf, "</td></tr>\n");
 }
 
-static void put_spreads(struct abp_buffer *buf, const struct abp_fit_result *fit)
+static void put_level_spreads(struct abp_buffer *buf, const struct abp_result *result)
 {
+    struct abp_buffer what;
+    abp_buffer_init(&what, MOST_NAME);
+    for (size_t f = 0; f < result->factor_count; f++) {
+        abp_buffer_add(&what, "τ, between levels of ");
+        html_name(&what, result->factors[f].name);
+        put_spread(buf, abp_buffer_text(&what), &result->factors[f].tau);
+        abp_buffer_reset(&what);
+    }
+    abp_buffer_release(&what);
+}
+
+static void put_spreads(struct abp_buffer *buf, const struct abp_result *result)
+{
+    const struct abp_fit_result *fit = &result->fit;
     if (!isfinite(fit->kappa.q50) && !isfinite(fit->tau_v.q50))
         return;
     abp_buffer_add(buf,
@@ -42,7 +58,11 @@ static void put_spreads(struct abp_buffer *buf, const struct abp_fit_result *fit
                    "scale</th><th scope=\"col\" class=\"n\">Median</th><th scope=\"col\" "
                    "class=\"n\">95 % interval</th></tr></thead><tbody>\n");
     put_spread(buf, "κ, between posts of one kind", &fit->kappa);
-    put_spread(buf, "τ<sub>v</sub>, between styles", &fit->tau_v);
+    put_level_spreads(buf, result);
+    put_spread(buf,
+               result->factor_count ? "τ<sub>v</sub>, of combinations beyond their levels"
+                                    : "τ<sub>v</sub>, between styles",
+               &fit->tau_v);
     put_spread(buf, "τ<sub>u</sub>, between channels", &fit->tau_u);
     put_spread(buf, "τ<sub>b</sub>, of a style’s effect between channels", &fit->tau_b);
     put_spread(buf, "τ<sub>w</sub>, between slots", &fit->tau_w);
@@ -78,5 +98,5 @@ void section_computed(struct abp_buffer *buf, const struct abp_result *result)
     put_learned(buf, &result->learned);
     abp_buffer_printf(buf, ", seed %llu. The same data and seed give these numbers again.</p>\n",
                       (unsigned long long)fit->seed);
-    put_spreads(buf, fit);
+    put_spreads(buf, result);
 }

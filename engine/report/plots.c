@@ -256,7 +256,8 @@ void plot_guard_axis(struct abp_buffer *buf, double threshold)
     put_axis(buf, &ticks, "");
 }
 
-void plot_guard(struct abp_buffer *buf, const char *name, const struct abp_guard_result *guard)
+void plot_guard(struct abp_buffer *buf, const char *name, const struct abp_guard_result *guard,
+                const char *what)
 {
     const int height = 20, middle = height / 2;
     double one = guard_place(1, guard->threshold),
@@ -278,6 +279,6 @@ void plot_guard(struct abp_buffer *buf, const char *name, const struct abp_guard
     close_plot(buf);
     html_guard(buf, guard);
     abp_buffer_add(buf, " <span class=\"soft\">(");
-    html_plural(buf, guard->blocks, "block");
+    html_plural(buf, guard->blocks, what);
     abp_buffer_add(buf, ")</span></span></div>\n");
 }

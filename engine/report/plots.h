@@ -33,8 +33,10 @@ struct strip_row {
 void plot_strips(struct abp_buffer *buf, const struct strip_row *rows, size_t count, double unit,
                  const char *what);
 
-/* Evidence on a log scale, and what is enough; then, once, the axis of all of them. */
-void plot_guard(struct abp_buffer *buf, const char *name, const struct abp_guard_result *guard);
+/* Evidence on a log scale, and what is enough; then, once, the axis of all of them. what: what the
+ * guard has seen, one of them: "block". */
+void plot_guard(struct abp_buffer *buf, const char *name, const struct abp_guard_result *guard,
+                const char *what);
 void plot_guard_axis(struct abp_buffer *buf, double threshold);
 
 #endif

@@ -34,7 +34,8 @@ int section_compares(const struct abp_result *result)
     return result->posts > 0 && result->variant_count > 1;
 }
 
-void section_say_verdict(struct abp_buffer *buf, const struct abp_result *result, size_t v)
+void section_say_comparison(struct abp_buffer *buf, enum abp_verdict verdict, const char *name,
+                            const char *base)
 {
     static const char *const before[ABP_VERDICT_COUNT] = {
         [ABP_REPEAT] = "Repeat ",
@@ -45,14 +46,19 @@ void section_say_verdict(struct abp_buffer *buf, const struct abp_result *result
         [ABP_KEEP_TESTING] = "Can’t tell yet: keep testing ",
         [ABP_EXHAUSTED] = "All posts are made, and it is still open: ",
     };
-    const struct abp_variant_result *variant = &result->variants[v];
-    if ((unsigned)variant->verdict < ABP_VERDICT_COUNT && before[variant->verdict])
-        abp_buffer_add(buf, before[variant->verdict]);
-    html_name(buf, variant->name);
-    if (variant->verdict != ABP_SAME && variant->verdict != ABP_EXHAUSTED)
+    if ((unsigned)verdict < ABP_VERDICT_COUNT && before[verdict])
+        abp_buffer_add(buf, before[verdict]);
+    html_name(buf, name);
+    if (verdict != ABP_SAME && verdict != ABP_EXHAUSTED)
         return;
-    abp_buffer_add(buf, variant->verdict == ABP_SAME ? " and " : " against ");
-    html_name(buf, result->variants[0].name);
+    abp_buffer_add(buf, verdict == ABP_SAME ? " and " : " against ");
+    html_name(buf, base);
+}
+
+void section_say_verdict(struct abp_buffer *buf, const struct abp_result *result, size_t v)
+{
+    section_say_comparison(buf, result->variants[v].verdict, result->variants[v].name,
+                           result->variants[0].name);
 }
 
 void section_ratio_words(struct abp_buffer *buf, const struct abp_summary *lift)
@@ -151,6 +157,21 @@ static void put_without(struct abp_buffer *buf, const struct abp_without_result 
     abp_buffer_printf(buf, " better, %s.</p>", abp_verdict_words(without->verdict));
 }
 
+static void put_diagnoses(struct abp_buffer *buf, const struct abp_variant_result *variant,
+                          const char *baseline)
+{
+    struct abp_buffer words;
+    abp_buffer_init(&words, MOST_WORDS);
+    abp_put_diagnoses(&words, variant, baseline);
+    if (words.len) {
+        abp_buffer_add(buf, "<p class=\"soft\">");
+        html_text(buf, abp_buffer_text(&words));
+        abp_buffer_add(buf, "</p>");
+    }
+    buf->failed = buf->failed || words.failed;
+    abp_buffer_release(&words);
+}
+
 static void put_answer(struct abp_buffer *buf, const struct abp_result *result, size_t v)
 {
     const struct abp_variant_result *variant = &result->variants[v];
@@ -173,6 +194,7 @@ static void put_answer(struct abp_buffer *buf, const struct abp_result *result, 
         abp_buffer_release(&words);
     }
     put_without(buf, &variant->without);
+    put_diagnoses(buf, variant, result->variants[0].name);
     abp_buffer_add(buf, "</li>\n");
 }
 
@@ -221,7 +243,9 @@ static void put_decisions(struct abp_buffer *buf, const struct abp_report_item *
         abp_buffer_add(buf, "</li>\n");
     }
     abp_buffer_add(buf, "</ul><p class=\"soft\">A decision stands from the day on which it was "
-                        "reached, whatever the numbers say later.</p>\n");
+                        "reached, whatever the numbers say later. Only a winner that keeps the "
+                        "slots is watched on, by the posts that are still drawn, and withdrawn "
+                        "when they say that it does worse now.</p>\n");
 }
 
 /* ---- ratios ---- */
@@ -328,7 +352,7 @@ static void put_guards(struct abp_buffer *buf, const struct abp_result *result)
                         "looks. The axis is logarithmic.</figcaption>\n");
     for (size_t v = 1; v < result->variant_count; v++)
         if (!isnan(result->variants[v].guard.e_value))
-            plot_guard(buf, result->variants[v].name, &result->variants[v].guard);
+            plot_guard(buf, result->variants[v].name, &result->variants[v].guard, "block");
     plot_guard_axis(buf, last);
     abp_buffer_add(buf, "</figure>\n");
 }
@@ -345,8 +369,10 @@ void section_put(struct abp_buffer *buf, const struct abp_report_item *item, siz
     }
     put_answers(buf, result);
     put_decisions(buf, item);
-    if (section_compares(result))
+    if (section_compares(result)) {
         put_ratios(buf, result);
+        section_factors(buf, result);
+    }
     if (result->posts > 0)
         section_measures(buf, result);
     section_posts(buf, item);

@@ -240,7 +240,7 @@ static double step_scales(struct chains *c, gsl_rng *rng)
     size_t K = d->variants, pairs = d->channels * K, k = 2;
     struct terms_of of[STATS_MOST_SCALES] = {
         {.scale = 0, .prior = p->dispersion},
-        {1, p->lift, (double)K, sum_of_squares(x + latent->at_theta, K)}};
+        {1, stats_lift_prior(d, p), (double)K, sum_of_squares(x + latent->at_theta, K)}};
     if (!isfinite(here))
         return here;
     if (d->has_channels) {
@@ -253,6 +253,11 @@ static double step_scales(struct chains *c, gsl_rng *rng)
     if (d->has_slots) {
         of[k] = (struct terms_of){k, p->slot, (double)d->slots, sum_of_squares(x, d->slots)};
         k++;
+    }
+    for (size_t f = 0, from = 0; f < d->factors; from = d->level_end[f++], k++) {
+        size_t levels = d->level_end[f] - from;
+        of[k] = (struct terms_of){k, p->lift, (double)levels,
+                                  sum_of_squares(x + latent->at_alpha + from, levels)};
     }
     for (size_t i = 0; i < k; i++)
         step_scale(c, &of[i], rng);
@@ -321,25 +326,41 @@ static int take_draws(struct chains *c, struct stats_draws *draws, size_t most, 
     return 0;
 }
 
+/* Of which other number of a place it is the difference that counts: of styles, and of the levels
+ * of a factor, from the first of them. `at` itself: none. */
+static size_t reference_of(const struct chains *c, size_t at)
+{
+    const struct stats_latent *latent = c->latent;
+    const struct stats_design *d = latent->design;
+    size_t theta = c->scales + latent->at_theta, alpha = c->scales + latent->at_alpha, f = 0;
+    if (at < theta)
+        return at;
+    if (at < alpha)
+        return theta;
+    while (at - alpha >= d->level_end[f])
+        f++;
+    return alpha + (f ? d->level_end[f - 1] : 0);
+}
+
 /* The worst R-hat and the least effective number of draws over what is reported of. */
 static int judge(const struct chains *c, size_t steps, double *rhat, double *ess,
                  struct abp_error *err)
 {
     const struct stats_latent *latent = c->latent;
-    size_t all = CHAINS * steps, mu = c->scales + latent->at_mu,
-           theta = c->scales + latent->at_theta;
+    size_t all = CHAINS * steps, mu = c->scales + latent->at_mu;
+    size_t asked = c->scales + latent->globals - latent->at_mu;
     double *values = malloc(all * sizeof *values);
     int rc = values ? 0 : abp_fail_memory(err);
     *rhat = 1.0;
     *ess = (double)all;
-    for (size_t q = 0; rc == 0 && q < c->scales + 1 + latent->design->variants; q++) {
+    for (size_t q = 0; rc == 0 && q < asked; q++) {
         double r, e, low = 0.0;
-        size_t at = q < c->scales ? q : q == c->scales ? mu : theta + q - c->scales - 1;
-        if (at == theta && latent->design->variants > 1)
+        size_t at = q < c->scales ? q : mu + q - c->scales, from = reference_of(c, at);
+        if (from == at && at > mu && latent->design->variants > 1)
             continue; /* the others are told by their difference from it */
         for (size_t i = 0; i < all; i++) {
             const double *place = c->places + i * c->size;
-            values[i] = place[at] - (at > theta ? place[theta] : 0.0);
+            values[i] = place[at] - (from < at ? place[from] : 0.0);
             low += q < c->scales && values[i] < STATS_LOWEST_Z + 1.0 ? 1.0 : 0.0;
         }
         rc = stats_convergence(&r, &e, values, CHAINS, steps, err);

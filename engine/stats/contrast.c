@@ -1,20 +1,16 @@
 #include "abpost/contrast.h"
 
 #include "abpost/summary.h"
+#include "stats/effect.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdlib.h>
 
-/* log of the rate of style v: theta, or the log of pi. */
 static double log_rate(const struct abp_posterior *p, size_t i, size_t v)
 {
-    double theta = p->theta[i * p->variants + v];
-    if (p->family != ABP_BETABINOMIAL)
-        return theta;
-    double eta = p->mu[i] + theta;
-    return eta > 0.0 ? -log1p(exp(-eta)) : eta - log1p(exp(eta));
+    return stats_log_rate(p->family, p->mu[i], p->theta[i * p->variants + v]);
 }
 
 /* The rate of one post over the mean rate of its style, where that is the same for all styles. */
@@ -61,35 +57,22 @@ static double probability(double sum)
     return fmin(fmax(sum, 0.0), 1.0);
 }
 
-static void contrast_shares(struct abp_contrast *c, const struct abp_posterior *p,
-                            const struct abp_contrast_options *options,
-                            const struct workspace *work, size_t v)
-{
-    double above = log1p(options->min_lift), low = log1p(-fmin(options->rope, 1.0 - 1e-12));
-    double below = options->min_lift < 1.0 ? log1p(-options->min_lift) : -INFINITY;
-    double high = log1p(options->rope);
-    c->p_better = c->p_above = c->p_below = c->p_same = 0.0;
-    for (size_t i = 0; i < p->draws; i++) {
-        double x = work->log_ratio[i * p->variants + v], w = p->weight[i];
-        c->p_better += x > 0.0 ? w : 0.0;
-        c->p_above += x > above ? w : 0.0;
-        c->p_below += x < below ? w : 0.0;
-        c->p_same += x > low && x < high ? w : 0.0;
-    }
-    c->p_better = probability(c->p_better);
-    c->p_above = probability(c->p_above);
-    c->p_below = probability(c->p_below);
-    c->p_same = probability(c->p_same);
-}
-
 static void contrast_ratios(struct abp_contrast *c, const struct abp_posterior *p,
-                            struct workspace *work, size_t v)
+                            const struct abp_contrast_options *options, struct workspace *work,
+                            size_t v)
 {
     double *log_ratio = work->column;
+    struct abp_effect effect;
     for (size_t i = 0; i < p->draws; i++)
-        work->draws[i].value = log_ratio[i] = work->log_ratio[i * p->variants + v];
-    c->log_lift = summarise(work, p);
-    abp_summarise_lift(&c->lift, &c->log_lift, log_ratio, p->weight, p->draws);
+        log_ratio[i] = work->log_ratio[i * p->variants + v];
+    stats_effect(&effect, log_ratio, p->weight, p->draws, options->min_lift, options->rope,
+                 work->draws);
+    c->log_lift = effect.log_lift;
+    c->lift = effect.lift;
+    c->p_better = effect.p_better;
+    c->p_above = effect.p_above;
+    c->p_below = effect.p_below;
+    c->p_same = effect.p_same;
     for (size_t i = 0; i < p->draws; i++)
         work->draws[i].value =
             work->ratio[i * p->variants + v] *
@@ -184,8 +167,7 @@ int abp_contrasts(struct abp_contrast *contrasts, const struct abp_posterior *po
         c->p_better = c->p_above = c->p_below = c->p_same = NAN;
         if (v == base)
             continue;
-        contrast_ratios(c, p, &work, v);
-        contrast_shares(c, p, options, &work, v);
+        contrast_ratios(c, p, options, &work, v);
     }
     rc = 0;
 out:

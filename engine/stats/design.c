@@ -193,6 +193,28 @@ static double prior_centre(const struct stats_design *design)
     return log((y + 0.5) / n);
 }
 
+static int take_factors(struct stats_design *design, const struct abp_data *data,
+                        struct abp_error *err)
+{
+    if (data->factors > ABP_POSTERIOR_FACTORS)
+        return abp_fail(err, ABP_BUG, "%zu factors", data->factors);
+    design->factors = data->factors;
+    design->level_of = calloc(data->variants * data->factors + 1, sizeof *design->level_of);
+    if (!design->level_of)
+        return abp_fail_memory(err);
+    for (size_t f = 0; f < data->factors; f++) {
+        for (size_t v = 0; v < data->variants; v++) {
+            size_t level = data->level[f * data->variants + v];
+            if (level >= data->levels[f])
+                return abp_fail(err, ABP_BUG, "variant %zu has level %zu of factor %zu", v, level,
+                                f);
+            design->level_of[v * data->factors + f] = design->levels + level;
+        }
+        design->level_end[f] = design->levels += data->levels[f];
+    }
+    return 0;
+}
+
 int stats_design_init(struct stats_design *design, const struct abp_data *data,
                       enum abp_family family, struct abp_error *err)
 {
@@ -216,6 +238,10 @@ int stats_design_init(struct stats_design *design, const struct abp_data *data,
         stats_design_release(design);
         return abp_fail_memory(err);
     }
+    if (take_factors(design, data, err) != 0) {
+        stats_design_release(design);
+        return -1;
+    }
     for (size_t i = 0; i < data->posts; i++)
         design->cells[i] = cell_of_post(data, family, i);
     gather_cells(design, data->posts);
@@ -235,5 +261,6 @@ void stats_design_release(struct stats_design *design)
     free(design->channel_start);
     free(design->places);
     free(design->place_start);
+    free(design->level_of);
     memset(design, 0, sizeof *design);
 }

@@ -47,10 +47,20 @@ struct stats_design {
     size_t tally_count;
     double posts;
     double mu0; /* centre of mu's prior */
+    /* levels of all factors are numbered one after another */
+    size_t factors, levels;                  /* 0: there are none */
+    size_t level_end[ABP_POSTERIOR_FACTORS]; /* of each factor: where its levels end */
+    size_t *level_of;                        /* owned; variants x factors */
 };
 
 int stats_design_init(struct stats_design *design, const struct abp_data *data,
                       enum abp_family family, struct abp_error *err) ABP_MUST_CHECK;
+/* Where the levels of factor f begin among all levels. */
+static inline size_t stats_first_level(const struct stats_design *design, size_t f)
+{
+    return f ? design->level_end[f - 1] : 0;
+}
+
 void stats_design_release(struct stats_design *design);
 
 #endif

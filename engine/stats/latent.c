@@ -17,7 +17,8 @@ int stats_latent_init(struct stats_latent *latent, const struct stats_design *de
     latent->family = family;
     latent->at_mu = design->has_slots ? design->slots : 0;
     latent->at_theta = latent->at_mu + 1;
-    latent->globals = latent->at_theta + design->variants;
+    latent->at_alpha = latent->at_theta + design->variants;
+    latent->globals = latent->at_alpha + design->levels;
     latent->diagonal = design->has_channels ? 0 : latent->at_mu;
     latent->size = latent->globals;
     if (design->has_channels)
@@ -117,7 +118,7 @@ static size_t at_b(const struct stats_latent *latent, size_t c, size_t v)
 static double predictor(const struct stats_latent *latent, const struct stats_cell *cell,
                         const double *x)
 {
-    double eta = x[latent->at_mu] + x[latent->at_theta + cell->variant];
+    double eta = stats_core_sum(latent, x, cell->variant);
     if (latent->design->has_slots)
         eta += x[cell->slot];
     if (latent->design->has_channels)
@@ -143,6 +144,10 @@ static double globals_log_prior(const struct stats_latent *latent, const struct 
     double off = g[latent->at_mu] - d->mu0;
     double sum = normals_log_density(&off, 1, s->mu, s->log_mu);
     sum += normals_log_density(g + latent->at_theta, d->variants, s->tau_v, s->log_v);
+    for (size_t f = 0; f < d->factors; f++)
+        sum += normals_log_density(g + latent->at_alpha + stats_first_level(d, f),
+                                   d->level_end[f] - stats_first_level(d, f), s->tau_f[f],
+                                   s->log_f[f]);
     if (d->has_slots)
         sum += normals_log_density(g, d->slots, s->tau_w, s->log_w);
     return sum;
@@ -178,45 +183,6 @@ double stats_latent_density(struct stats_latent *latent, const struct stats_scal
            latent->family->sum(&s->dispersion, d->cells, d->cell_count, latent->eta);
 }
 
-/* About the sd with which data tells a term. */
-#define TOLD 0.2
-
-/* A scale's part in what shrinking leaves of a term: all but proportional to a small scale, 1 for a
- * large one. */
-static double shrinking(double sd)
-{
-    return sd / sqrt(sd * sd + TOLD * TOLD);
-}
-
-void stats_latent_rescale(const struct stats_latent *latent, const struct stats_scales *s,
-                          double *x, int centre, int back)
-{
-    const struct stats_design *d = latent->design;
-    size_t ends[] = {latent->at_mu, latent->at_theta, latent->globals,
-                     d->has_channels ? latent->globals + d->channels : latent->globals,
-                     latent->size};
-    double left[] = {shrinking(s->tau_w), 1.0, shrinking(s->tau_v), shrinking(s->tau_u),
-                     shrinking(s->tau_b)};
-    double mu0 = centre ? d->mu0 : 0.0;
-    x[latent->at_mu] -= back ? 0.0 : mu0;
-    for (size_t k = 0, i = 0; k < 5; k++)
-        for (double by = back ? left[k] : 1.0 / left[k]; i < ends[k]; i++)
-            x[i] *= by;
-    x[latent->at_mu] += back ? mu0 : 0.0;
-}
-
-double stats_latent_log_stretch(const struct stats_latent *latent, const struct stats_scales *s)
-{
-    const struct stats_design *d = latent->design;
-    double sum = (double)d->variants * log(shrinking(s->tau_v));
-    if (d->has_slots)
-        sum += (double)d->slots * log(shrinking(s->tau_w));
-    if (d->has_channels)
-        sum += (double)d->channels * log(shrinking(s->tau_u)) +
-               (double)(d->channels * d->variants) * log(shrinking(s->tau_b));
-    return sum;
-}
-
 /* ---- the elimination ---- */
 
 /* Row i of the globals' precision or its factor. */
@@ -241,8 +207,7 @@ static void add_slots(struct stats_field *field, const struct stats_latent *late
                       size_t to, double left, double shrink, double *u_row)
 {
     const struct stats_design *d = latent->design;
-    double *of_mu = row_of(field, latent, latent->at_mu);
-    double *of_theta = row_of(field, latent, latent->at_theta + d->cells[from].variant);
+    size_t v = d->cells[from].variant;
     double *sums = latent->vector; /* of the curvatures of each slot */
     memset(sums, 0, d->slots * sizeof *sums);
     for (size_t i = from; i < to; i++) {
@@ -254,8 +219,8 @@ static void add_slots(struct stats_field *field, const struct stats_latent *late
         double *of_slot = row_of(field, latent, s);
         if (!(sums[s] > 0.0))
             continue;
-        of_mu[s] += sums[s] * left;
-        of_theta[s] += sums[s] * left;
+        for (size_t k = 0; k < stats_core_terms(latent); k++)
+            row_of(field, latent, stats_core_term(latent, v, k))[s] += sums[s] * left;
         of_slot[s] += sums[s];
         if (!d->has_channels)
             continue;
@@ -272,8 +237,7 @@ static void add_pair(struct stats_field *field, const struct stats_latent *laten
 {
     const struct stats_design *d = latent->design;
     const double *h = latent->curvature;
-    size_t mu = latent->at_mu, v = d->cells[from].variant, theta = latent->at_theta + v;
-    double *of_mu = row_of(field, latent, mu), *of_theta = row_of(field, latent, theta);
+    size_t v = d->cells[from].variant, terms = stats_core_terms(latent);
     double total = 0.0, left = 1.0, shrink = 0.0;
     for (size_t i = from; i < to; i++)
         total += h[i];
@@ -285,12 +249,14 @@ static void add_pair(struct stats_field *field, const struct stats_latent *laten
         field->b_coupling[pair] = total * shrink;
         left = 1.0 / (1.0 + total * field->scales.square_b);
         *u_precision += total * left;
-        u_row[mu] += total * left;
-        u_row[theta] += total * left;
+        for (size_t k = 0; k < terms; k++)
+            u_row[stats_core_term(latent, v, k)] += total * left;
     }
-    of_mu[mu] += total * left;
-    of_theta[mu] += total * left;
-    of_theta[theta] += total * left;
+    for (size_t k = 0; k < terms; k++) {
+        double *row = row_of(field, latent, stats_core_term(latent, v, k));
+        for (size_t j = 0; j <= k; j++)
+            row[stats_core_term(latent, v, j)] += total * left;
+    }
     if (d->has_slots)
         add_slots(field, latent, from, to, left, d->has_channels ? shrink : 0.0, u_row);
 }
@@ -331,6 +297,17 @@ static void eliminate_channel(struct stats_field *field, const struct stats_late
         row[i] *= by;
 }
 
+/* The prior's sd of global i. */
+static double prior_sd(const struct stats_latent *latent, const struct stats_scales *s, size_t i)
+{
+    size_t f = 0;
+    if (i < latent->at_alpha)
+        return i < latent->at_mu ? s->tau_w : i == latent->at_mu ? s->mu : s->tau_v;
+    while (i - latent->at_alpha >= latent->design->level_end[f])
+        f++;
+    return s->tau_f[f];
+}
+
 /* Factors the precision matrix at latent->curvature; 0, or -1 when it is not positive definite. */
 static int factor(struct stats_field *field, const struct stats_latent *latent)
 {
@@ -340,7 +317,7 @@ static int factor(struct stats_field *field, const struct stats_latent *latent)
     double *A = field->global_factor;
     memset(A, 0, stats_triangle_numbers(m, latent->diagonal) * sizeof *A);
     for (size_t i = 0; i < m; i++) {
-        double sd = i < latent->at_mu ? s->tau_w : i == latent->at_mu ? s->mu : s->tau_v;
+        double sd = prior_sd(latent, s, i);
         row_of(field, latent, i)[i] = 1.0 / (sd * sd);
     }
     for (size_t c = 0; c < d->channels; c++)
@@ -366,8 +343,8 @@ static void gradient(const struct stats_field *field, struct stats_latent *laten
     for (size_t i = 0; i < d->cell_count; i++) {
         const struct stats_cell *cell = &d->cells[i];
         double slope = latent->slope[i];
-        r[latent->at_mu] += slope;
-        r[latent->at_theta + cell->variant] += slope;
+        for (size_t k = 0; k < stats_core_terms(latent); k++)
+            r[stats_core_term(latent, cell->variant, k)] += slope;
         if (d->has_slots)
             r[cell->slot] += slope;
         if (d->has_channels) {
@@ -380,6 +357,8 @@ static void gradient(const struct stats_field *field, struct stats_latent *laten
     pull(r, x, latent->at_mu, 0.0, s->tau_w);
     pull(r + latent->at_mu, x + latent->at_mu, 1, d->mu0, s->mu);
     pull(r + latent->at_theta, x + latent->at_theta, d->variants, 0.0, s->tau_v);
+    for (size_t i = latent->at_alpha; i < latent->globals; i++)
+        pull(r + i, x + i, 1, 0.0, prior_sd(latent, s, i));
     if (!d->has_channels)
         return;
     pull(r + latent->globals, x + latent->globals, d->channels, 0.0, s->tau_u);
@@ -397,8 +376,8 @@ static void eliminate_right(const struct stats_field *field, struct stats_latent
         for (size_t v = 0; v < d->variants; v++) {
             double pull = field->b_coupling[c * d->variants + v] * r[at_b(latent, c, v)];
             *ru -= pull;
-            r[latent->at_mu] -= pull;
-            r[latent->at_theta + v] -= pull;
+            for (size_t k = 0; k < stats_core_terms(latent); k++)
+                r[stats_core_term(latent, v, k)] -= pull;
         }
         if (d->has_slots)
             for (size_t p = d->place_start[c]; p < d->place_start[c + 1]; p++)
@@ -425,7 +404,7 @@ void stats_field_b_shifts(const struct stats_field *field, const struct stats_la
     const struct stats_design *d = latent->design;
     for (size_t v = 0; v < d->variants; v++)
         shift[v] = -field->b_coupling[c * d->variants + v] *
-                   (u_change + change[latent->at_mu] + change[latent->at_theta + v]);
+                   (u_change + stats_core_sum(latent, change, v));
     if (d->has_slots)
         for (size_t p = d->place_start[c]; p < d->place_start[c + 1]; p++)
             shift[d->places[p].variant] -= field->place_coupling[p] * change[d->places[p].slot];
@@ -493,6 +472,8 @@ static double prepare_draws(struct stats_field *field, const struct stats_latent
     double prior = s->log_mu + (double)d->variants * s->log_v, half_log_det = 0.0;
     if (d->has_slots)
         prior += (double)d->slots * s->log_w;
+    for (size_t i = latent->at_alpha; i < latent->globals; i++)
+        prior += log(prior_sd(latent, s, i));
     for (size_t i = 0; i < latent->globals; i++)
         half_log_det += log(row_of(field, latent, i)[i]);
     field->global_log_ratio = -prior - half_log_det;
@@ -561,13 +542,15 @@ static double plain_variance(const struct stats_field *field, struct stats_laten
 {
     const struct stats_design *d = latent->design;
     size_t first = latent->diagonal, m = latent->globals, slot = d->cells[i].slot;
-    size_t theta = latent->at_theta + d->cells[i].variant;
+    size_t terms = stats_core_terms(latent), term = 0;
     double *e = latent->vector,
            at_slot = d->has_slots ? 1.0 / row_of(field, latent, slot)[slot] : 0;
     double variance = at_slot * at_slot;
     for (size_t k = first; k < m; k++) {
         const double *row = row_of(field, latent, k);
-        double sum = k == latent->at_mu || k == theta ? 1.0 : 0.0;
+        int its = term < terms && k == stats_core_term(latent, d->cells[i].variant, term);
+        double sum = its ? 1.0 : 0.0;
+        term += its ? 1 : 0;
         if (d->has_slots)
             sum -= row[slot] * at_slot;
         for (size_t j = first; j < k; j++)
@@ -596,8 +579,8 @@ static double predictor_variance(const struct stats_field *field, struct stats_l
     }
     for (size_t k = 0; k < m; k++)
         e[k] -= left * field->u_coupling[cell->channel * m + k];
-    e[latent->at_mu] += left;
-    e[latent->at_theta + cell->variant] += left;
+    for (size_t k = 0; k < stats_core_terms(latent); k++)
+        e[stats_core_term(latent, cell->variant, k)] += left;
     while (first < latent->at_mu && !(fabs(e[first]) > 0.0))
         first++;
     stats_solve_lower(field->global_factor, m, latent->diagonal, first, e);

@@ -1,9 +1,10 @@
 /* The latent field given the scales: its mode, the Gaussian around it, draws from that Gaussian.
  *
- * The field is x = (w, mu, theta) and, with several channels, u_c and b_vc. Given the rest,
+ * The field is x = (w, mu, theta, alpha) and, with several channels, u_c and b_vc. Given the rest,
  * channels are independent, and given u_c so are the b_vc: eliminating b first, then u, leaves a
- * dense system only in the `globals` (w, mu, theta), so that the cost is linear in channels and
- * cells. */
+ * dense system only in the `globals` (w, mu, theta, alpha), so that the cost is linear in channels
+ * and cells. With factors, theta here is the rho of posterior.h: what a variant is worth beyond its
+ * levels. */
 #ifndef STATS_LATENT_H
 #define STATS_LATENT_H
 
@@ -16,6 +17,8 @@ struct stats_scales {
     double mu, tau_v, tau_u, tau_b, tau_w;
     double log_mu, log_v, log_u, log_b, log_w; /* their logarithms */
     double square_b, precision_b, precision_u; /* tau_b^2, tau_b^-2, tau_u^-2 */
+    double tau_f[ABP_POSTERIOR_FACTORS];
+    double log_f[ABP_POSTERIOR_FACTORS];
     struct stats_dispersion dispersion;
 };
 
@@ -33,16 +36,16 @@ struct stats_field {
     double *channel_log_ratio;    /* channels: as global_log_ratio, of u_c and all b_vc */
     double *u_sd, *b_sd;          /* channels; channels x variants: precision^-1/2 */
     double *b_mean, *b_precision; /* channels x variants */
-    double *b_coupling;           /* channels x variants: on u, mu and theta alike */
+    double *b_coupling;           /* channels x variants: on u, mu, theta and alpha alike */
     double *place_coupling;       /* places: of b on w; empty without slots */
-    double *memory;               /* owned: all of the above point into it; NULL: into lent memory */
+    double *memory; /* owned: all of the above point into it; NULL: into lent memory */
 };
 
 /* Everything the solver needs that does not change from point to point. */
 struct stats_latent {
-    const struct stats_design *design; /* borrowed */
-    const struct stats_family *family; /* borrowed */
-    size_t globals, at_mu, at_theta;   /* w starts at 0 */
+    const struct stats_design *design;         /* borrowed */
+    const struct stats_family *family;         /* borrowed */
+    size_t globals, at_mu, at_theta, at_alpha; /* w starts at 0 */
     size_t diagonal; /* how many of the globals, from the first, meet only others than themselves */
     size_t size;     /* globals + channels + channels x variants */
     /* owned working space */
@@ -55,6 +58,29 @@ struct stats_latent {
     double near_enough; /* Newton's decrement (twice what the log density has still to gain) from
                            which one more step is the last */
 };
+
+/* The globals, but for the slot's, that the predictor of a post of variant v is the sum of: so
+ * many, where they are, in ascending order, and their sum in g. */
+static inline size_t stats_core_terms(const struct stats_latent *latent)
+{
+    return 2 + latent->design->factors;
+}
+
+static inline size_t stats_core_term(const struct stats_latent *latent, size_t v, size_t k)
+{
+    const struct stats_design *d = latent->design;
+    if (k < 2)
+        return k == 0 ? latent->at_mu : latent->at_theta + v;
+    return latent->at_alpha + d->level_of[v * d->factors + k - 2];
+}
+
+static inline double stats_core_sum(const struct stats_latent *latent, const double *g, size_t v)
+{
+    double sum = g[latent->at_mu] + g[latent->at_theta + v];
+    for (size_t k = 2; k < stats_core_terms(latent); k++)
+        sum += g[stats_core_term(latent, v, k)];
+    return sum;
+}
 
 /* Where differences of marginals are taken: the last step ends within 1e-7 of the mode's density.
  */
@@ -110,12 +136,13 @@ void stats_field_b_shifts(const struct stats_field *field, const struct stats_la
 /* The lower factor, (1 + variants)^2 numbers by rows, of the precision of (mu, theta_0, the last
  * style's difference from theta_0, ..., the second one's): with it a difference hangs on its own
  * normal and on those of the differences before it alone, so that few quasi-random coordinates
- * decide it. work: as many numbers. */
+ * decide it. work: as many numbers. With factors, where styles share levels, the globals' own
+ * factor serves, and nothing is done here. */
 void stats_field_core_factor(const struct stats_field *field, const struct stats_latent *latent,
                              double *factor, double *work);
-/* mu and theta from that factor and independent normals (1 + variants, the last one the second
- * style's), into their places among the globals. Returns log prior - log q of them, and the
- * normalisation of all globals. */
+/* mu, theta and alpha from that factor and as many independent normals (without factors the last
+ * one is the second style's), into their places among the globals. Returns log prior - log q of
+ * them, and the normalisation of all globals. */
 double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
                              const double *factor, const double *normals, double *globals);
 /* Mean and sd of (theta_v + b_vc) - (theta_base + b_base,c) under the Gaussian, with channels. */

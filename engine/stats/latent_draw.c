@@ -26,6 +26,8 @@ void stats_field_core_factor(const struct stats_field *field, const struct stats
                              double *factor, double *work)
 {
     size_t K = latent->design->variants, n = 1 + K, mu = latent->at_mu, m = latent->globals;
+    if (latent->design->factors)
+        return;
     memset(work, 0, n * n * sizeof *work);
     for (size_t i = 0; i < n; i++) { /* rows of the globals' factor; theta_0's: all styles' sum */
         const double *row =
@@ -51,6 +53,25 @@ void stats_field_core_factor(const struct stats_field *field, const struct stats
     }
 }
 
+/* With factors: all terms of the core by the globals' own factor. */
+static double draw_levels(const struct stats_field *field, const struct stats_latent *latent,
+                          const double *normals, double *globals)
+{
+    const struct stats_scales *s = &field->scales;
+    const struct stats_design *d = latent->design;
+    size_t mu = latent->at_mu, m = latent->globals;
+    memcpy(globals + mu, normals, (m - mu) * sizeof *globals);
+    stats_solve_last(field->global_factor, m, latent->diagonal, mu, globals);
+    for (size_t k = mu; k < m; k++)
+        globals[k] += field->global_mean[k];
+    double off = globals[mu] - d->mu0, of_levels = 0.0;
+    for (size_t f = 0, i = 0; f < d->factors; i = d->level_end[f++])
+        of_levels += half_squares(globals + latent->at_alpha + i, d->level_end[f] - i, s->tau_f[f]);
+    return field->global_log_ratio + half_squares(normals, m - mu, 1.0) -
+           half_squares(&off, 1, s->mu) -
+           half_squares(globals + latent->at_theta, d->variants, s->tau_v) - of_levels;
+}
+
 double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
                              const double *factor, const double *normals, double *globals)
 {
@@ -58,6 +79,8 @@ double stats_field_draw_core(const struct stats_field *field, const struct stats
     const struct stats_design *d = latent->design;
     size_t mu = latent->at_mu, K = d->variants;
     double *core = latent->vector, *theta = globals + latent->at_theta;
+    if (d->factors)
+        return draw_levels(field, latent, normals, globals);
     memcpy(core, normals, (1 + K) * sizeof *core);
     stats_solve_upper(factor, 1 + K, 0, core);
     globals[mu] = field->global_mean[mu] + core[0];
@@ -76,15 +99,17 @@ void stats_field_channel_lift(const struct stats_field *field, const struct stat
     double *e = latent->vector; /* what the difference takes of the globals */
     double of_u = field->b_coupling[low] - field->b_coupling[high];
     const double *row = field->u_coupling + c * m;
-    *mean = field->global_mean[latent->at_theta + v] - field->global_mean[latent->at_theta + base] +
-            field->b_mean[high] - field->b_mean[low];
+    *mean = stats_core_sum(latent, field->global_mean, v) -
+            stats_core_sum(latent, field->global_mean, base) + field->b_mean[high] -
+            field->b_mean[low];
     double variance = field->b_sd[high] * field->b_sd[high] + field->b_sd[low] * field->b_sd[low] +
                       of_u * of_u * field->u_sd[c] * field->u_sd[c];
     for (size_t k = 0; k < m; k++)
         e[k] = -of_u * row[k];
-    e[latent->at_mu] += of_u;
-    e[latent->at_theta + v] += 1.0 - field->b_coupling[high];
-    e[latent->at_theta + base] -= 1.0 - field->b_coupling[low];
+    for (size_t k = 0; k < stats_core_terms(latent); k++) {
+        e[stats_core_term(latent, v, k)] += 1.0 - field->b_coupling[high];
+        e[stats_core_term(latent, base, k)] -= 1.0 - field->b_coupling[low];
+    }
     if (d->has_slots)
         for (size_t p = d->place_start[c]; p < d->place_start[c + 1]; p++) {
             double coupling = field->place_coupling[p];
@@ -137,13 +162,12 @@ double stats_draw_likelihood(const struct stats_field *field, const struct stats
                              const double *globals, const double *u, const double *b)
 {
     const struct stats_design *d = latent->design;
-    const double *theta = globals + latent->at_theta;
-    double sum = 0.0, eta[TOGETHER], base = globals[latent->at_mu];
+    double sum = 0.0, eta[TOGETHER];
     for (size_t from = 0; from < d->cell_count; from += TOGETHER) {
         const struct stats_cell *cells = d->cells + from;
         size_t count = d->cell_count - from < TOGETHER ? d->cell_count - from : TOGETHER;
         for (size_t i = 0; i < count; i++)
-            eta[i] = base + theta[cells[i].variant];
+            eta[i] = stats_core_sum(latent, globals, cells[i].variant);
         for (size_t i = 0; i < count && d->has_slots; i++)
             eta[i] += globals[cells[i].slot];
         for (size_t i = 0; i < count && u; i++)

@@ -15,7 +15,7 @@ static void densities(const struct stats_draws *draws, const struct abp_data *da
     size_t K = latent->design->variants, v = data->variant[row];
     for (size_t i = 0; i < draws->weighed; i++) {
         const double *g = draws->globals + i * latent->globals;
-        double eta = g[latent->at_mu] + g[latent->at_theta + v];
+        double eta = stats_core_sum(latent, g, v);
         if (latent->design->has_slots)
             eta += g[data->slot[row]];
         if (terms->u)

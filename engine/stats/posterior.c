@@ -41,6 +41,13 @@ static int allocate(struct abp_posterior *p, const struct stats_draws *draws, in
     }
     if (d->has_slots)
         failed |= !(p->tau_w = calloc(n, sizeof(double)));
+    p->factors = d->factors;
+    p->levels = d->levels;
+    if (d->factors) {
+        p->alpha = calloc(n * d->levels, sizeof(double));
+        p->tau_f = calloc(n * d->factors, sizeof(double));
+        failed |= !p->alpha || !p->tau_f;
+    }
     if (outcomes)
         failed |= !(p->outcome = calloc(n * d->variants, sizeof(double)));
     return failed ? abp_fail_memory(err) : 0;
@@ -54,7 +61,10 @@ static void copy_draws(struct abp_posterior *p, const struct stats_draws *draws)
         const double *g = draws->globals + i * latent->globals;
         p->weight[i] = draws->weight[i];
         p->mu[i] = g[latent->at_mu];
-        memcpy(p->theta + i * p->variants, g + latent->at_theta, p->variants * sizeof *g);
+        for (size_t v = 0; v < p->variants; v++)
+            p->theta[i * p->variants + v] = latent->design->factors
+                                                ? stats_core_sum(latent, g, v) - g[latent->at_mu]
+                                                : g[latent->at_theta + v];
         p->kappa[i] = s->dispersion.kappa;
         p->tau_v[i] = s->tau_v;
         if (p->tau_u) {
@@ -63,6 +73,10 @@ static void copy_draws(struct abp_posterior *p, const struct stats_draws *draws)
         }
         if (p->tau_w)
             p->tau_w[i] = s->tau_w;
+        if (!p->alpha)
+            continue;
+        memcpy(p->alpha + i * p->levels, g + latent->at_alpha, p->levels * sizeof *g);
+        memcpy(p->tau_f + i * p->factors, s->tau_f, p->factors * sizeof *s->tau_f);
     }
 }
 
@@ -425,12 +439,13 @@ out:
 
 void abp_posterior_release(struct abp_posterior *posterior)
 {
-    double *const arrays[] = {posterior->weight,     posterior->mu,
-                              posterior->theta,      posterior->kappa,
-                              posterior->tau_v,      posterior->tau_u,
-                              posterior->tau_b,      posterior->tau_w,
-                              posterior->outcome,    posterior->channel_p_better,
-                              posterior->post_scores};
+    double *const arrays[] = {posterior->weight,      posterior->mu,
+                              posterior->theta,       posterior->kappa,
+                              posterior->tau_v,       posterior->tau_u,
+                              posterior->tau_b,       posterior->tau_w,
+                              posterior->outcome,     posterior->channel_p_better,
+                              posterior->post_scores, posterior->alpha,
+                              posterior->tau_f};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(posterior->channel_log_lift);

@@ -19,7 +19,7 @@
 
 #include <stddef.h>
 
-#define STATS_MOST_SCALES 5
+#define STATS_MOST_SCALES 9 /* five, and one for each of up to four factors */
 
 #define STATS_BINS 64
 

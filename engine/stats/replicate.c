@@ -105,7 +105,7 @@ static void check_channel(const struct stats_draws *draws, const struct abp_data
         for (size_t r = from; r < to; r++) {
             size_t i = draw_of(check, r);
             const double *g = draws->globals + i * latent->globals;
-            double eta = g[latent->at_mu] + g[latent->at_theta + data->variant[row]];
+            double eta = stats_core_sum(latent, g, data->variant[row]);
             const struct stats_dispersion *dispersion = &stats_draw_scales(draws, i)->dispersion;
             if (d->has_slots)
                 eta += g[data->slot[row]];

@@ -35,7 +35,12 @@ struct search {
 
 size_t stats_scale_count(const struct stats_design *design)
 {
-    return 2u + (design->has_channels ? 2u : 0u) + (design->has_slots ? 1u : 0u);
+    return 2u + (design->has_channels ? 2u : 0u) + (design->has_slots ? 1u : 0u) + design->factors;
+}
+
+double stats_lift_prior(const struct stats_design *design, const struct abp_priors *priors)
+{
+    return design->factors ? 0.25 * priors->lift : priors->lift;
 }
 
 /* The scale at score z, and its logarithm. */
@@ -57,7 +62,7 @@ void stats_scales_at(struct stats_scales *scales, const struct stats_latent *lat
     memset(scales, 0, sizeof *scales);
     scales->mu = priors->mu;
     scales->log_mu = log(priors->mu);
-    scales->tau_v = scale_at(&scales->log_v, priors->lift, constants, z[1]);
+    scales->tau_v = scale_at(&scales->log_v, stats_lift_prior(d, priors), constants, z[1]);
     if (d->has_channels) {
         scales->tau_u = scale_at(&scales->log_u, priors->channel, constants, z[k++]);
         scales->tau_b = scale_at(&scales->log_b, priors->interaction, constants, z[k++]);
@@ -66,7 +71,9 @@ void stats_scales_at(struct stats_scales *scales, const struct stats_latent *lat
         scales->precision_u = 1.0 / gsl_pow_2(scales->tau_u);
     }
     if (d->has_slots)
-        scales->tau_w = scale_at(&scales->log_w, priors->slot, constants, z[k]);
+        scales->tau_w = scale_at(&scales->log_w, priors->slot, constants, z[k++]);
+    for (size_t f = 0; f < d->factors; f++)
+        scales->tau_f[f] = scale_at(&scales->log_f[f], priors->lift, constants, z[k + f]);
     stats_dispersion_set(&scales->dispersion, d, latent->family, constants,
                          scale_at(&log_kappa, priors->dispersion, constants, z[0]));
 }

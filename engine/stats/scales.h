@@ -30,8 +30,10 @@ struct stats_points {
 #define STATS_LOWEST_Z  (-6.0)
 #define STATS_HIGHEST_Z 30.0
 
-/* How many scales the model has. */
+/* How many scales the model has: kappa, tau_v, tau_u and tau_b, tau_w, then those of factors. */
 size_t stats_scale_count(const struct stats_design *design);
+/* The scale of tau_v's prior: with factors a share of the lift's. */
+double stats_lift_prior(const struct stats_design *design, const struct abp_priors *priors);
 /* The scales at scores z. constants may be NULL. */
 void stats_scales_at(struct stats_scales *scales, const struct stats_latent *latent,
                      const struct abp_priors *priors, struct stats_constants *constants,

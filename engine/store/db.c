@@ -45,8 +45,7 @@ static int fail_io(struct abp_db *db, int why, struct abp_error *err)
 {
     if (is_full(why))
         return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
-                           "the disk (or a limit on file sizes) is full; make room and try again; "
-                           "nothing was changed");
+                           "the disk (or a limit on file sizes) is full; make room and try again");
     return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                        "can't be read or written: %s; check the disk",
                        why ? strerror(why) : sqlite3_errmsg(db->handle));
@@ -54,6 +53,12 @@ static int fail_io(struct abp_db *db, int why, struct abp_error *err)
 
 static int fail_open(struct abp_db *db, int why, struct abp_error *err)
 {
+    /* What can't be opened to be written SQLite tries to open to be read, and that failure is the
+     * one it keeps: the file is there, but one that belongs beside it (-wal, -shm) is not. */
+    if (why == ENOENT && db->path && access(db->path, F_OK) == 0)
+        return abp_fail_at(err, ABP_FAILED, db->path, 0,
+                           "can't be opened: no file can be made beside it; make room if the disk "
+                           "is full, and check that its folder may be written to");
     return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
                        "can't be opened: %s; check that its folder exists and may be written to",
                        why ? strerror(why) : "not a file that can be opened");
@@ -71,18 +76,22 @@ static int fail_sqlite(struct abp_db *db, int rc, struct abp_error *err)
                            "running?) and try again");
     case SQLITE_READONLY:
         return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
-                           "can't be written to; check who owns the file and its folder");
+                           "can't be written to; check who owns the file, its folder, and the -wal "
+                           "and -shm beside it");
     case SQLITE_FULL:
         return abp_fail_at(err, ABP_FAILED, abp_db_name(db), 0,
-                           "the disk is full; make room and try again; nothing was changed");
+                           "the disk is full; make room and try again");
     case SQLITE_CORRUPT:
-        return abp_fail_at(err, ABP_DATA, abp_db_name(db), 0,
-                           "the database is damaged (%s); put a backup in its place",
-                           sqlite3_errmsg(db->handle));
+        return abp_fail_at(
+            err, ABP_DATA, abp_db_name(db), 0,
+            "the database is damaged (%s); put a backup in its place, and hold the posts that went "
+            "out since (abpost hold)",
+            sqlite3_errmsg(db->handle));
     case SQLITE_NOTADB:
         return abp_fail_at(
             err, ABP_DATA, db->path, 0,
-            "not an SQLite database; check 'database =' or put a backup in its place");
+            "not an SQLite database; check 'database =', or put a backup in its place and hold the "
+            "posts that went out since (abpost hold)");
     case SQLITE_CANTOPEN:
         return fail_open(db, why, err);
     case SQLITE_IOERR:
@@ -111,6 +120,16 @@ static int make_file(const char *path, struct abp_error *err)
     return 0;
 }
 
+/* SQLite would open what may not be written to for reading, and leave a -wal and a -shm beside it
+ * that may not be written to either, for the day when the file may be again. */
+static int check_writable(const char *path, struct abp_error *err)
+{
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || (errno != EACCES && errno != EROFS))
+        return 0;
+    return abp_fail_at(err, ABP_FAILED, path, 0, "can't be written to: %s; %s", strerror(errno),
+                       abp_remedy(errno));
+}
+
 int abp_db_open(struct abp_db **out, const char *path, enum abp_db_mode mode, int busy_ms,
                 struct abp_error *err)
 {
@@ -127,6 +146,8 @@ int abp_db_open(struct abp_db **out, const char *path, enum abp_db_mode mode, in
     if (!path)
         flags |= SQLITE_OPEN_CREATE;
     if (path && mode == ABP_DB_CREATE && make_file(path, err) != 0)
+        goto fail;
+    if (path && mode != ABP_DB_READ_ONLY && check_writable(path, err) != 0)
         goto fail;
     errno = 0;
     int rc = sqlite3_open_v2(path ? path : "", &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
@@ -180,7 +201,14 @@ int abp_db_integer(int64_t *value, struct abp_db *db, const char *sql, struct ab
 
 int abp_db_begin(struct abp_db *db, struct abp_error *err)
 {
-    return abp_db_exec(db, "BEGIN IMMEDIATE", err);
+    return abp_db_exec(
+        db, db->path ? "PRAGMA synchronous = FULL; BEGIN IMMEDIATE" : "BEGIN IMMEDIATE", err);
+}
+
+int abp_db_begin_lightly(struct abp_db *db, struct abp_error *err)
+{
+    return abp_db_exec(
+        db, db->path ? "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE" : "BEGIN IMMEDIATE", err);
 }
 
 int abp_db_commit(struct abp_db *db, struct abp_error *err)

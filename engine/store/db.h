@@ -40,6 +40,9 @@ int abp_db_integer(int64_t *value, struct abp_db *db, const char *sql,
 /* begin takes the right to write at once (and waits for it), so that no later step can find it
  * taken. rollback can't fail in a way a caller could mend; it is a no-op outside a transaction. */
 int abp_db_begin(struct abp_db *db, struct abp_error *err) ABP_MUST_CHECK;
+/* The same for what can be found out again: after its commit it outlives this process, but a power
+ * cut before the next other commit, or the close, may take it away whole. */
+int abp_db_begin_lightly(struct abp_db *db, struct abp_error *err) ABP_MUST_CHECK;
 int abp_db_commit(struct abp_db *db, struct abp_error *err) ABP_MUST_CHECK;
 void abp_db_rollback(struct abp_db *db);
 

@@ -23,6 +23,7 @@ enum {
     C_URL,
     C_PROBABILITY,
     C_DESIGN,
+    C_DRAWN,
     C_DUE,
     C_POSTED,
     C_DELETED,
@@ -41,7 +42,8 @@ enum {
 
 static const char select_made[] =
     "SELECT post.id, p.id, b.id, e.name, post.variant, post.channel, post.slot, a.file,"
-    " r.remote_id, r.version, r.url, p.probability, b.design, p.due_at, post.posted_at,"
+    " r.remote_id, r.version, r.url, p.probability, b.design, plan.drawn_at, p.due_at, "
+    "post.posted_at,"
     " (SELECT seen_at FROM post_event v WHERE v.post_id = post.id AND v.kind = 'deleted'),"
     " (SELECT seen_at FROM post_event v WHERE v.post_id = post.id AND v.kind = 'edited'),"
     " (SELECT max(failed_at) FROM reading_failure f WHERE f.post_id = post.id"
@@ -54,6 +56,7 @@ static const char select_made[] =
     "FROM post JOIN experiment e ON e.id = post.experiment_id"
     " JOIN attempt a ON a.id = post.attempt_id"
     " JOIN planned_post p ON p.id = a.planned_post_id JOIN block b ON b.id = p.block_id"
+    " JOIN plan ON plan.id = b.plan_id"
     " JOIN attempt_result r ON r.id = (SELECT id FROM attempt_result"
     "  WHERE attempt_id = a.id AND state = 'posted' ORDER BY id LIMIT 1)"
     " LEFT JOIN reading ON reading.post_id = post.id "
@@ -74,6 +77,7 @@ static int copy_post(struct abp_made *m, struct abp_statement *s, struct abp_err
     m->planned = abp_column_int(s, C_PLANNED);
     m->block = abp_column_int(s, C_BLOCK);
     m->probability = abp_column_real(s, C_PROBABILITY);
+    m->drawn_at = abp_column_int(s, C_DRAWN);
     m->due_at = abp_column_int(s, C_DUE);
     m->posted_at = abp_column_int(s, C_POSTED);
     m->deleted_at = abp_column_int(s, C_DELETED);
@@ -251,13 +255,14 @@ static int add_fact(const struct adding *a, const struct abp_made_fact *f, struc
     return abp_run(s, err);
 }
 
+/* Lightly: numbers that a power cut takes are read again. */
 int abp_made_add(struct abp_store *store, const struct abp_made_fact *facts, size_t count,
                  struct abp_error *err)
 {
     struct adding a = {NULL, NULL, NULL};
     if (count == 0)
         return 0;
-    if (abp_db_begin(store->db, err) != 0)
+    if (abp_db_begin_lightly(store->db, err) != 0)
         return -1;
     int rc = prepare(&a, store, err);
     for (size_t i = 0; i < count && rc == 0; i++)

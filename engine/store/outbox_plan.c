@@ -154,13 +154,25 @@ int abp_outbox_freeze_analysis(struct abp_store *store, const char *experiment, 
 
 /* ---- decisions ---- */
 
+/* Rows that are returned come before the statement is done, and it is done when there is no other.
+ * 1: there was a row. */
+static int run_returning(struct abp_statement *s, struct abp_error *err)
+{
+    int rows = 0, row;
+    while ((row = abp_step(s, err)) > 0)
+        rows = 1;
+    return row < 0 ? -1 : rows;
+}
+
 int abp_outbox_decide(struct abp_store *store, const char *experiment,
                       const struct abp_decided *decided, struct abp_error *err)
 {
     static const char sql[] =
         "INSERT INTO decision (experiment_id, variant, verdict, decided_at, reason)"
-        " VALUES (:experiment, :variant, :verdict, :now, :reason)"
-        " ON CONFLICT (experiment_id, variant) DO NOTHING RETURNING id";
+        " SELECT :experiment, :variant, :verdict, :now, :reason"
+        " WHERE COALESCE((SELECT verdict FROM decision WHERE experiment_id = :experiment"
+        "  AND variant = :variant ORDER BY id DESC LIMIT 1), 'withdrawn') = 'withdrawn'"
+        " RETURNING id";
     struct abp_statement *s = NULL;
     int64_t id;
     if (abp_store_experiment_id(&id, store, experiment, decided->decided_at, err) < 0 ||
@@ -171,12 +183,50 @@ int abp_outbox_decide(struct abp_store *store, const char *experiment,
     abp_bind_text(s, abp_param(s, ":verdict"), decided->verdict);
     abp_bind_int(s, abp_param(s, ":now"), decided->decided_at);
     abp_bind_text(s, abp_param(s, ":reason"), decided->reason);
-    int row = abp_step(s, err);
-    /* The row is returned before the statement is done, and it is done when there is no other. */
-    if (row > 0 && abp_step(s, err) < 0)
-        row = -1;
+    int rc = run_returning(s, err);
     abp_db_finish(s);
-    return row;
+    return rc;
+}
+
+int abp_outbox_withdraw(struct abp_store *store, const char *experiment, const char *reason,
+                        int64_t now, struct abp_error *err)
+{
+    static const char sql[] =
+        "INSERT INTO decision (experiment_id, variant, verdict, decided_at, reason)"
+        " SELECT d.experiment_id, d.variant, 'withdrawn', :now, :reason FROM decision d"
+        "  JOIN experiment e ON e.id = d.experiment_id"
+        "  WHERE e.name = :name AND d.verdict <> 'withdrawn' AND NOT EXISTS"
+        "   (SELECT 1 FROM decision l WHERE l.experiment_id = d.experiment_id"
+        "    AND l.variant = d.variant AND l.id > d.id) ORDER BY d.id"
+        " RETURNING id";
+    struct abp_statement *s = NULL;
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
+        return -1;
+    abp_bind_text(s, abp_param(s, ":name"), experiment);
+    abp_bind_text(s, abp_param(s, ":reason"), reason);
+    abp_bind_int(s, abp_param(s, ":now"), now);
+    int rc = run_returning(s, err);
+    abp_db_finish(s);
+    return rc;
+}
+
+int abp_outbox_test_began(int64_t *at, struct abp_store *store, const char *experiment,
+                          struct abp_error *err)
+{
+    static const char sql[] =
+        "SELECT COALESCE(max(d.decided_at), 0) FROM decision d"
+        " JOIN experiment e ON e.id = d.experiment_id"
+        " WHERE e.name = :name AND d.verdict <> 'withdrawn' AND d.id <"
+        "  (SELECT max(id) FROM decision WHERE experiment_id = d.experiment_id"
+        "   AND verdict = 'withdrawn')";
+    struct abp_statement *s = NULL;
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
+        return -1;
+    abp_bind_text(s, abp_param(s, ":name"), experiment);
+    int row = abp_step(s, err);
+    *at = row > 0 ? abp_column_int(s, 0) : 0;
+    abp_db_finish(s);
+    return row < 0 ? -1 : 0;
 }
 
 static int add_decided(struct abp_decided_list *list, struct abp_statement *s,

@@ -253,8 +253,26 @@ static const char *const version_2[] = {
     "CREATE INDEX sign_in_of_channel ON sign_in (channel);" FACTS("sign_in"),
     "PRAGMA user_version = 2", NULL};
 
+/* A decision can be withdrawn, and the test that begins then can come to another: a variant has any
+ * number of rows, and the newest counts. A unique key goes only with its table. */
+static const char *const version_3[] = {
+    "ALTER TABLE decision RENAME TO old_decision",
+    "CREATE TABLE decision ("
+    " id INTEGER PRIMARY KEY,"
+    " experiment_id INTEGER NOT NULL REFERENCES experiment (id),"
+    " variant TEXT NOT NULL,"
+    " verdict TEXT NOT NULL," /* or 'withdrawn' */
+    " decided_at INTEGER NOT NULL,"
+    " reason TEXT NOT NULL"
+    ") STRICT;"
+    "INSERT INTO decision (id, experiment_id, variant, verdict, decided_at, reason)"
+    " SELECT id, experiment_id, variant, verdict, decided_at, reason FROM old_decision;"
+    "DROP TABLE old_decision;"
+    "CREATE INDEX decision_of_variant ON decision (experiment_id, variant);" FACTS("decision"),
+    "PRAGMA user_version = 3", NULL};
+
 /* migrations[i] leads from version i to i + 1; its last statement says so in the file. */
-static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1, version_2};
+static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1, version_2, version_3};
 
 /* Inside a transaction, or another process may make the tables between two of the answers. */
 static int check(struct abp_db *db, int read_only, struct abp_error *err)

@@ -46,6 +46,7 @@ enum abp_fate {
 struct abp_outcome {
     enum abp_fate fate;
     int sign_in;         /* 1: the account must be signed in anew by a person (password, token) */
+    int local;           /* 1: not the platform, but this machine is in the way: a file or folder */
     int64_t retry_at;    /* UTC seconds; 0: whenever */
     int64_t posted_at;   /* UTC seconds by the platform's word; 0: not said */
     char remote_id[512]; /* POSTED, HANDED */
@@ -155,18 +156,20 @@ struct abp_connection {
     const struct abp_channel *channel; /* borrowed */
     struct abp_http *http;             /* borrowed; NULL for outbox */
     const char *root; /* borrowed; the workspace's folder: where sessions are kept (ROOT/.abpost,
-                         mode 0700) and outbox/ lies */
+                         mode 0700) and outbox/ lies; NULL: no pause is kept */
     int64_t (*now)(void *context); /* UTC seconds */
     void *now_context;             /* borrowed */
     struct abp_limits limits;      /* ops->limits until `check` or `prepare` asked the server */
-    int64_t wait_until; /* UTC seconds; before then the server wants no request of ours */
-    void *state;        /* owned by the ops */
+    int64_t wait_until;   /* UTC seconds; before then the server wants no request of ours */
+    int64_t paused_until; /* what it was when this one was opened: asked for in an earlier run */
+    void *state;          /* owned by the ops */
 };
 
 /* The table of a platform; NULL when this version can't post there. */
 const struct abp_channel_ops *abp_channel_ops(enum abp_platform platform);
 
-/* Opens without talking to anybody. http may be NULL for ABP_OUTBOX. All borrowed until the close.
+/* Opens without talking to anybody. A pause that the server asked for outlives the connection, in
+ * ROOT/.abpost. http may be NULL for ABP_OUTBOX. All borrowed until the close.
  * -1: ABP_DATA when this version can't post to the platform. */
 int abp_connection_open(struct abp_connection *connection, const struct abp_channel *channel,
                         struct abp_http *http, const char *root, int64_t (*now)(void *context),

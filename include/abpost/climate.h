@@ -39,7 +39,9 @@ int abp_climate_learn(struct abp_climate *climate, const struct abp_experiment *
 struct abp_climate_world {
     struct abp_world world;                       /* of the arrays below */
     double *theta, *channel, *slot, *interaction; /* owned */
-    size_t better; /* the style that was given the effect; 0: none, or effects were drawn */
+    size_t better;       /* the style that was given the effect; 0: none, or effects were drawn */
+    double *level_theta; /* owned; of each level, less its factor's first; NULL: no factors */
+    size_t level;        /* of all levels, the one that was given the effect; 0: none */
 };
 
 /* Draws one world: `effect` is the rate ratio of one style to all others, which are alike; NaN:
@@ -48,6 +50,13 @@ struct abp_climate_world {
 int abp_climate_draw(struct abp_climate_world *out, const struct abp_climate *climate,
                      size_t variants, size_t channels, size_t slots, double effect, uint64_t seed,
                      uint64_t number, struct abp_error *err) ABP_MUST_CHECK;
+/* After abp_climate_draw, where the design has factors: the effect is one level's, of every style
+ * that has it, instead of one style's; drawn effects are those of levels, and a quarter of their
+ * spread is a style's own. of_variant of the factors by the world's styles; the level of style 0 is
+ * what a factor's others are set against. -1: ABP_FAILED, and the world is still to be released. */
+int abp_climate_draw_levels(struct abp_climate_world *world, const struct abp_climate *climate,
+                            const struct abp_factor *factors, size_t count, double effect,
+                            uint64_t seed, uint64_t number, struct abp_error *err) ABP_MUST_CHECK;
 void abp_climate_world_release(struct abp_climate_world *world);
 
 /* One post's exposure in the climate: a whole number of at least 1 for rates. */

@@ -34,6 +34,7 @@ struct abp_collect_report {
     size_t read, failed, deleted, edited; /* posts */
     int sign_in;                          /* 1: an account needs a person to sign in anew */
     int unreachable;                      /* 1: a platform could not be reached */
+    int local;                            /* 1: a file of this machine was in the way */
 };
 
 /* Reads every post that is due (due.h), the most urgent first, in batches; every number that came
@@ -51,11 +52,20 @@ struct abp_made_counts {
     size_t edited;
 };
 
-/* The experiment's posts that abpost made, as they were at its horizon: a row for each post that is
- * mature, by the time it was made; missing where its number is late, absent or gone. Posts that are
- * not mature or overdue are in counts alone. 0, and the caller releases posts; -1. */
+/* The experiment's posts that abpost made and that are part of the test in force (outbox.h), as
+ * they were at its horizon: a row for each post that is mature, by the time it was made; missing
+ * where its number is late, absent or gone. Posts that are not mature or overdue are in counts
+ * alone; so are those that are no part of it (posts.h, apart): a winner's own blocks were not
+ * drawn, and were they compared with the others' older posts, whatever changed since would look
+ * like the style's doing. 0, and the caller releases posts; -1. */
 int abp_made_posts(struct abp_posts *posts, struct abp_made_counts *counts, struct abp_store *store,
                    const struct abp_experiment *experiment, int64_t now,
                    struct abp_error *err) ABP_MUST_CHECK;
+
+/* The same of the posts drawn after `since` (UTC seconds) alone, whatever test they are part of;
+ * without notes. */
+int abp_made_posts_since(struct abp_posts *posts, struct abp_store *store,
+                         const struct abp_experiment *experiment, int64_t since, int64_t now,
+                         struct abp_error *err) ABP_MUST_CHECK;
 
 #endif

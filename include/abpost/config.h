@@ -86,6 +86,18 @@ struct abp_variant {
     long line;
 };
 
+/* What variants are put together from: style = question, media = photo in their sections. Every
+ * variant has a level of every factor; no two have the same of all; no two factors part the
+ * variants in the same way. */
+struct abp_factor {
+    char *name;    /* owned */
+    char **levels; /* owned, as is each; in the order of the file; at least two */
+    size_t level_count;
+    size_t *of_variant; /* owned; variant_count: the level of each */
+};
+
+#define ABP_FACTORS_MAX 4
+
 struct abp_schedule {
     int present;                 /* 0: no [schedule] section */
     struct abp_date start;       /* year 0: not named */
@@ -151,6 +163,8 @@ struct abp_experiment {
     struct abp_schedule schedule;
     struct abp_variant *variants; /* owned, in file order; none: the values found in the data */
     size_t variant_count;
+    struct abp_factor *factors; /* owned, in the order of the file; none: variants as they are */
+    size_t factor_count;        /* at most ABP_FACTORS_MAX */
     struct abp_decision decision;
     struct abp_import import;
 };

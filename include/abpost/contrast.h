@@ -7,6 +7,12 @@
 
 #include "abpost/posterior.h"
 
+/* What the draws of one log ratio say. */
+struct abp_effect {
+    struct abp_summary log_lift, lift;
+    double p_better, p_above, p_below, p_same; /* as in struct abp_contrast */
+};
+
 struct abp_contrast {
     /* NaN in the baseline's own entry: */
     struct abp_summary log_lift, lift; /* of R_v: its log, and R_v - 1 */

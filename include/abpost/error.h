@@ -41,6 +41,10 @@ int abp_fail(struct abp_error *err, enum abp_code code, const char *format, ...)
 int abp_fail_at(struct abp_error *err, enum abp_code code, const char *file, long line,
                 const char *format, ...) ABP_PRINTF(5, 6);
 
+/* What a person can do about a file operation that failed with this errno, without a full stop:
+ * "make room on the disk, or raise its limit", ... A literal. */
+const char *abp_remedy(int system_errno);
+
 /* The standard "out of memory" failure. */
 int abp_fail_memory(struct abp_error *err);
 

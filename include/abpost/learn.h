@@ -20,7 +20,7 @@
  * by how much the log predictive density of all its outcomes rises when s takes the place of s0.
  *
  * Experiments in which every style was posted once say little of lifts: they can't be told from the
- * spread between posts (kappa), and it is s that gives way.
+ * spread between posts (kappa), and it is s that gives way; evaluations leave them out (learned.h).
  *
  * On the 2,436 even and odd tests of experiments/upworthy (betabinomial, each package once) the
  * scale learned from one half is 0.039 (0.028 to 0.052), and the log predictive density of the

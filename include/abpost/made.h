@@ -23,6 +23,7 @@ struct abp_made {
     char *remote_id, *version, *url; /* NULL: none */
     double probability;              /* of this variant at this place, as it was drawn */
     char *design;                    /* of its block */
+    int64_t drawn_at;                /* UTC seconds; of its block */
     int64_t due_at, posted_at;       /* UTC seconds */
     int64_t deleted_at, edited_at;   /* UTC seconds when it was seen; 0: never */
     int64_t

@@ -80,8 +80,8 @@ void abp_planned_list_release(struct abp_planned_list *list);
 int abp_outbox_has_begun(struct abp_store *store, const char *experiment,
                          struct abp_error *err) ABP_MUST_CHECK;
 
-/* How far the clocks of machines over one store may differ, in seconds. What was noted further ahead
- * than that was noted by a clock that was wrong, and holds nothing up. */
+/* How far the clocks of machines over one store may differ, in seconds. What was noted further
+ * ahead than that was noted by a clock that was wrong, and holds nothing up. */
 #define ABP_CLOCK_SLACK 900
 
 /* When a channel was last sent anything that is out or may be, but for the post `except`: UTC
@@ -89,8 +89,8 @@ int abp_outbox_has_begun(struct abp_store *store, const char *experiment,
 int abp_outbox_last_post(int64_t *at, struct abp_store *store, const char *channel, int64_t except,
                          int64_t now, struct abp_error *err) ABP_MUST_CHECK;
 
-/* 1: what its newest attempt came to asks for a pause that is not over. No server asks for more than
- * a day: then the clock was set back, and the pause is over. */
+/* 1: what its newest attempt came to asks for a pause that is not over. No server asks for more
+ * than a day: then the clock was set back, and the pause is over. */
 int abp_outbox_is_pausing(const struct abp_planned *post, int64_t now);
 
 /* ---- a transaction around several calls, with the right to write from its begin on ---- */
@@ -165,20 +165,30 @@ int abp_outbox_analysis(struct abp_analysis *analysis, struct abp_store *store,
 int abp_outbox_freeze_analysis(struct abp_store *store, const char *experiment, const char *hash,
                                int64_t now, struct abp_error *err) ABP_MUST_CHECK;
 
-/* A verdict that ended the test of a variant; the first one stands. */
+/* A verdict that ended the test of a variant. It stands until the decisions on the experiment are
+ * withdrawn: a later row of the variant then, whose verdict is ABP_WITHDRAWN. */
 struct abp_decided {
     char *variant, *verdict, *reason; /* owned by the list */
     int64_t decided_at;
 };
+
+#define ABP_WITHDRAWN "withdrawn"
 
 struct abp_decided_list {
     struct abp_decided *list; /* owned; in the order of decision */
     size_t count;
 };
 
-/* 1: it is the first for that variant; 0: one stood already; -1. */
+/* 1: it is kept; 0: one for that variant stood already; -1. */
 int abp_outbox_decide(struct abp_store *store, const char *experiment,
                       const struct abp_decided *decided, struct abp_error *err) ABP_MUST_CHECK;
+/* Withdraws every decision on the experiment that stands, all at once. 1; 0: none stood; -1. */
+int abp_outbox_withdraw(struct abp_store *store, const char *experiment, const char *reason,
+                        int64_t now, struct abp_error *err) ABP_MUST_CHECK;
+/* When the test in force began, UTC seconds: the last of the decisions that were withdrawn; posts
+ * drawn after it are the test's. 0: none was withdrawn, every post is. */
+int abp_outbox_test_began(int64_t *at, struct abp_store *store, const char *experiment,
+                          struct abp_error *err) ABP_MUST_CHECK;
 int abp_outbox_decisions(struct abp_decided_list *list, struct abp_store *store,
                          const char *experiment, struct abp_error *err) ABP_MUST_CHECK;
 void abp_decided_list_release(struct abp_decided_list *list);

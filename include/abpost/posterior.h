@@ -24,6 +24,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Variants may be put together from levels of factors (a question with a photo). Then what they are
+ * worth is learned from all that have a level:
+ *
+ *     theta[v] = sum over factors f of alpha[level of v in f] + rho[v]
+ *     alpha of f ~ N(0, tau_f^2), tau_f ~ N+(lift) for each factor;  rho ~ N(0, tau_v^2),
+ *     tau_v ~ N+(lift / 4)
+ *
+ * The levels of a factor are exchangeable, as variants are otherwise. rho is what a combination is
+ * worth beyond the sum of its levels: a question may do well with a photo and badly without. Left
+ * out, such a thing would pass for certainty about the levels; with it a level's interval widens
+ * where combinations disagree. A quarter of the lift's scale: most of what styles differ by is
+ * taken to add up, as most of a style's worth is taken to be the same on every channel. */
+#define ABP_POSTERIOR_FACTORS 4
+
 /* One row a mature, observed post. Arrays are borrowed; `posts` long. */
 struct abp_data {
     size_t posts;
@@ -33,6 +47,9 @@ struct abp_data {
     const uint32_t *channel; /* below channels; NULL when channels is 1 */
     const uint32_t *slot;    /* below slots; NULL when slots is 1 */
     size_t variants, channels, slots; /* each at least 1; levels without a post are allowed */
+    size_t factors;                   /* at most ABP_POSTERIOR_FACTORS; 0: variants as they are */
+    const size_t *levels;             /* factors: how many levels each has */
+    const size_t *level;              /* factors x variants, row-major: each variant's level */
 };
 
 /* Standard deviations: of mu's normal prior, and of the half-normal priors of the scales. > 0. */
@@ -63,6 +80,9 @@ struct abp_posterior {
     double *mu;                                    /* draws */
     double *theta;                                 /* draws x variants, row-major */
     double *kappa, *tau_v, *tau_u, *tau_b, *tau_w; /* draws; tau_u, tau_b, tau_w NULL when absent */
+    size_t levels, factors;                        /* of all factors together; 0: there are none */
+    double *alpha;   /* draws x levels, factor by factor, or NULL: see above */
+    double *tau_f;   /* draws x factors, or NULL */
     double *outcome; /* draws x variants, or NULL: the mean outcome of one post of the style on the
                         channels, slots and exposures seen so far */
     /* variants x channels, row-major, NaN for the baseline; NULL with one channel */

@@ -31,6 +31,12 @@ struct abp_posts {
     struct abp_names variants, channels, slots; /* owned */
     size_t block_count; /* a block is one value of the block column, whatever its channel */
     int randomised;     /* 1: the rows carry the blocks they were randomised in */
+    /* Posts of the experiment that abpost made and that are mature, but are no part of this
+       comparison and no rows: a winner's own blocks, in which nothing was drawn, and what went
+       before a test that began anew. max_posts counts them. */
+    size_t apart;
+    int anew; /* 1: this test began when a decision was withdrawn: nobody said before its first
+                 post how many blocks it would have */
     double *guardrails; /* owned; count x guardrail_count, a post's values together: the guardrails'
                            sums, NaN missing; NULL when there are none */
     size_t guardrail_count;

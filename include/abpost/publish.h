@@ -68,6 +68,7 @@ struct abp_publish_report {
     size_t count[ABP_NOTE_COUNT]; /* notes of each kind */
     int sign_in;                  /* 1: an account needs a person to sign in anew */
     int unreachable;              /* 1: a platform could not be reached */
+    int local;                    /* 1: a file or folder of this machine was in the way */
     size_t unknown;               /* posts whose fate is unknown when the pass is over */
 };
 

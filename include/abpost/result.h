@@ -3,8 +3,10 @@
 #ifndef ABPOST_RESULT_H
 #define ABPOST_RESULT_H
 
+#include "abpost/error.h"
 #include "abpost/family.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +17,7 @@ struct abp_summary {
 
 struct abp_guard_result {
     double e_value;      /* >= 0; NaN: no guard */
-    double threshold;    /* (K-1)/alpha; NaN: no guard */
+    double threshold;    /* comparisons over their part of alpha; NaN: no guard */
     double open_e_value; /* what e-BH across experiments takes (guard.h, fdr.h); NaN: no guard */
     size_t blocks;       /* blocks with both variants mature */
 };
@@ -41,8 +43,20 @@ struct abp_without_result {
 /* The spread of true lifts that past experiments teach (learn.h). */
 struct abp_learned_result {
     size_t experiments;      /* that it was learned from; 0: it was not */
+    size_t left_out;         /* that teach nothing, or were not randomised where this one is */
     double scale, low, high; /* used as lift_sd; its 95 % interval */
     double without;          /* lift_sd otherwise */
+};
+
+/* A style's effect under repetition, or what its posts leave behind (fading.h): an estimate that no
+ * verdict counts on. NaN and 0: there are too few posts to say, or nothing says in which order they
+ * were posted, or their labels were not shuffled. */
+struct abp_diagnosis_result {
+    double estimate, low, high; /* on the log scale; 95 % interval */
+    double p_value;             /* that the order of the draw alone brings so much; two-sided */
+    size_t posts;               /* that bear on it */
+    int notable; /* 1: p_value is at most 0.05 among all styles together, and the interval leaves
+                    out 0: worth a sentence */
 };
 
 struct abp_channel_result {
@@ -67,10 +81,35 @@ struct abp_variant_result {
     struct abp_guard_result guard;
     struct abp_forecast_result forecast;
     struct abp_without_result without;
+    struct abp_diagnosis_result fading;     /* change of the log ratio with each further post */
+    struct abp_diagnosis_result carry_over; /* of the next post on the channel, log ratio */
     enum abp_verdict verdict;
     char *reason;                        /* owned; one plain sentence; NULL for the baseline */
     struct abp_channel_result *channels; /* owned; none when there is one channel */
     size_t channel_count;
+};
+
+/* One level of a factor: of all variants that have it. */
+struct abp_level_result {
+    char *name;            /* owned */
+    size_t variants;       /* that have it */
+    size_t posts, missing; /* of these */
+    /* ratio of a post with this level to one with the reference level, all else the same; NaN of
+       the reference's own, as is all that follows but p_best and expected_loss */
+    struct abp_summary log_lift, lift;
+    double p_better;
+    double p_best, expected_loss;  /* among the levels of its factor */
+    struct abp_guard_result guard; /* level_guard.h; NaN also where there are no pairs */
+    size_t pairs; /* of variants that differ in this level and the reference's alone */
+    enum abp_verdict verdict;
+    char *reason; /* owned; one plain sentence; NULL of the reference */
+};
+
+struct abp_factor_result {
+    char *name;                      /* owned */
+    struct abp_level_result *levels; /* owned; the reference, which the baseline has, first */
+    size_t level_count;
+    struct abp_summary tau; /* the spread of this factor's levels; NaN without a fit */
 };
 
 struct abp_fit_result {
@@ -79,7 +118,9 @@ struct abp_fit_result {
     double khat, ess; /* importance weights' Pareto shape; effective sample size. NaN: conjugate */
     double seconds;
     uint64_t seed;
-    struct abp_summary kappa, tau_v, tau_u, tau_b, tau_w; /* NaN: not in this model */
+    /* NaN: not in this model. With factors tau_v is what combinations differ by beyond the sum of
+       their levels */
+    struct abp_summary kappa, tau_v, tau_u, tau_b, tau_w;
 };
 
 struct abp_result {
@@ -92,10 +133,19 @@ struct abp_result {
     struct abp_learned_result learned;
     struct abp_variant_result *variants; /* owned; the baseline first */
     size_t variant_count;
+    struct abp_factor_result *factors; /* owned; in the order of the file; none: there are none */
+    size_t factor_count;
     char **warnings; /* owned; each one plain sentence */
     size_t warning_count;
 };
 
 void abp_result_release(struct abp_result *result);
+
+/* Adds one plain sentence to the warnings. ABP_FAILED: memory is out. */
+int abp_result_warn(struct abp_result *result, struct abp_error *err, const char *format, ...)
+    ABP_PRINTF(3, 4);
+/* The same of arguments that the caller has begun to read. */
+int abp_result_vwarn(struct abp_result *result, struct abp_error *err, const char *format,
+                     va_list args) ABP_PRINTF(3, 0);
 
 #endif

@@ -33,6 +33,8 @@ struct abp_sim_design {
     const struct abp_sim_slot *slots; /* borrowed */
     size_t count;
     size_t channels, slot_kinds; /* at least 1 */
+    struct abp_factor *factors;  /* borrowed; of_variant by the design's variants; NULL: none */
+    size_t factor_count;
 };
 
 struct abp_sim_verdict {
@@ -44,7 +46,10 @@ struct abp_sim_verdict {
 struct abp_sim_outcome {
     struct abp_sim_verdict *variants; /* the caller's room; variants of the design; the baseline's
                                          stays empty */
-    int64_t finished_at;              /* every variant has a verdict; 0: not within these slots */
+    struct abp_sim_verdict *levels;   /* the caller's room; all levels, factor by factor; those of
+                                         variant 0 stay empty; NULL without factors */
+    int64_t finished_at;              /* every variant and level has a verdict; 0: not within these
+                                         slots */
     size_t posts;                     /* made until then */
     double regret; /* what these posts gave up, as a share of the best style's outcome */
     size_t fits;   /* posteriors that were needed */

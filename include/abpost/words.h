@@ -26,4 +26,9 @@ struct abp_number abp_count_words(size_t count);   /* "2,437" */
  * there is no forecast. */
 void abp_put_forecast(struct abp_buffer *buf, const struct abp_forecast_result *forecast);
 
+/* Appends a sentence on each diagnosis of the variant that is notable; nothing where none is.
+ * baseline: its name. */
+void abp_put_diagnoses(struct abp_buffer *buf, const struct abp_variant_result *variant,
+                       const char *baseline);
+
 #endif

@@ -2,10 +2,12 @@
  *
  *     bench_results [SECTION [SCALE]]
  *
- * SECTION: false-alarms, usual-rule, power, coverage, winner, forecast; none: all of them at a
- * fiftieth. SCALE: 1 is what RESULTS.md has. Seeds are fixed: the same program prints the same
- * figures. */
+ * SECTION: false-alarms, usual-rule, power, power-beside, coverage, winner, forecast; none: all of
+ * them at a fiftieth. SCALE: 1 is what RESULTS.md has. Seeds are fixed: the same program prints the
+ * same figures. */
 #include "../unit/prior_trials.h"
+#include "figures.h"
+#include "rivals.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
@@ -14,16 +16,7 @@ static double scale = 0.02;
 
 static size_t runs(double full)
 {
-    double count = full * scale;
-    return count < 4.0 ? 4 : (size_t)count;
-}
-
-static void put_share(size_t k, size_t n)
-{
-    double interval[2];
-    trial_interval(interval, k, n);
-    printf("%.1f (%.1f to %.1f)", 100.0 * (double)k / (double)n, 100.0 * fmax(0.0, interval[0]),
-           100.0 * interval[1]);
+    return figure_runs(scale, full);
 }
 
 /* ---- false alarms ---- */
@@ -43,14 +36,17 @@ static size_t ever_wrong(const struct trial_generator *g, size_t variants, size_
     return wrong;
 }
 
-/* Posts of styles that are all alike, in blocks. */
-static void draw_alike(struct prior_trial *p, double *outcomes, uint32_t *variant,
-                       struct abp_world_post *coming, const struct trial_generator *g,
-                       size_t variants, unsigned long seed)
+/* Posts of styles in blocks; the second style earns `ratio` times as much, the others are alike. */
+static void draw_styles(struct prior_trial *p, double *outcomes, uint32_t *variant,
+                        const struct trial_generator *g, size_t variants, double ratio,
+                        unsigned long seed)
 {
+    struct abp_world_post coming[TRIAL_POSTS];
     struct abp_error err;
     prior_draw(p, g->family, g->tail, variants, TRIAL_POSTS, seed);
     trial_open(&p->t, g, variants, TRIAL_POSTS);
+    p->t.theta[1] = log(ratio);
+    p->t.experiment.baseline = p->names[0];
     for (size_t i = 0; i < p->posts.count; i++) {
         variant[i] = p->rows[i].variant;
         coming[i] = (struct abp_world_post){.variant = variant[i], .exposure = 1.0};
@@ -58,6 +54,8 @@ static void draw_alike(struct prior_trial *p, double *outcomes, uint32_t *varian
     abp_world_levels(coming, p->posts.count, &p->t.world, seed + 1000003);
     if (abp_world_outcomes(outcomes, coming, p->posts.count, &p->t.world, seed, &err) != 0)
         abort();
+    for (size_t i = 0; i < p->posts.count; i++)
+        p->rows[i].outcome = outcomes[i];
 }
 
 /* 1: by the engine's posterior of these posts some style is better or worse with 0.95. */
@@ -95,11 +93,10 @@ static size_t ever_sure(const struct trial_generator *g, size_t variants, size_t
     size_t sure = 0;
     for (unsigned long seed = 1; seed <= count; seed++) {
         struct prior_trial p;
-        struct abp_world_post coming[TRIAL_POSTS];
         uint32_t variant[TRIAL_POSTS];
         double outcomes[TRIAL_POSTS];
         int alarmed = 0;
-        draw_alike(&p, outcomes, variant, coming, g, variants, seed);
+        draw_styles(&p, outcomes, variant, g, variants, 1.0, seed);
         for (size_t n = 12; n <= p.posts.count && !alarmed; n += variants)
             alarmed = is_sure(outcomes, variant, n, variants, g->family);
         sure += alarmed ? 1 : 0;
@@ -121,9 +118,9 @@ static void false_alarms(void)
     for (size_t g = 0; g < TRIAL_GENERATOR_COUNT; g++)
         for (size_t k = 0; k < 3; k++) {
             printf("| %s | %zu | ", TRIAL_GENERATORS[g].name, variants[k]);
-            put_share(ever_wrong(&TRIAL_GENERATORS[g], variants[k], ours), ours);
+            figure_share(ever_wrong(&TRIAL_GENERATORS[g], variants[k], ours), ours);
             printf(" | ");
-            put_share(ever_sure(&TRIAL_GENERATORS[g], variants[k], theirs), theirs);
+            figure_share(ever_sure(&TRIAL_GENERATORS[g], variants[k], theirs), theirs);
             printf(" |\n");
             fflush(stdout);
         }
@@ -166,14 +163,13 @@ static void usual_rule(void)
         size_t alarms = 0;
         for (unsigned long seed = 1; seed <= count; seed++) {
             struct prior_trial p;
-            struct abp_world_post coming[TRIAL_POSTS];
             uint32_t variant[TRIAL_POSTS];
             double outcomes[TRIAL_POSTS];
-            draw_alike(&p, outcomes, variant, coming, &TRIAL_GENERATORS[g], 2, seed);
+            draw_styles(&p, outcomes, variant, &TRIAL_GENERATORS[g], 2, 1.0, seed);
             alarms += usual_alarm(outcomes, variant, p.posts.count) ? 1 : 0;
         }
         printf("| %s | ", TRIAL_GENERATORS[g].name);
-        put_share(alarms, count);
+        figure_share(alarms, count);
         printf(" |\n");
     }
     printf("\n");
@@ -202,11 +198,107 @@ static void power(void)
                 found += t.verdicts[1].verdict == ABP_REPEAT ? 1 : 0;
             }
             printf(" | ");
-            put_share(found, count);
+            figure_share(found, count);
             fflush(stdout);
         }
         printf(" |\n");
     }
+    printf("\n");
+}
+
+/* ---- power, beside others ---- */
+
+struct found {
+    size_t abpost, guard, prototype, permutation, t_test;
+};
+
+static struct rival_pairs pairs_of(const struct prior_trial *p)
+{
+    struct rival_pairs pairs = {.count = p->posts.count / 2};
+    for (size_t i = 0; i < p->posts.count; i++)
+        (p->rows[i].variant ? pairs.style : pairs.baseline)[i / 2] = p->rows[i].outcome;
+    return pairs;
+}
+
+/* 1: the guard ever reaches its threshold, and the style is then ahead. */
+static int guard_finds(const struct prior_trial *p)
+{
+    struct abp_guard_output out[2];
+    prior_guard(out, p, p->posts.count);
+    return out[1].max_e_value >= 20.0 && out[1].max_direction > 0;
+}
+
+/* 1: a `repeat` for the second style, asked after every pair. */
+static int repeats(const struct prior_trial *p)
+{
+    size_t at = prior_decided(p, 1, 12);
+    return at && prior_verdict(p, 1, at) == ABP_REPEAT;
+}
+
+static struct found find_beside(const struct trial_generator *g, double ratio, size_t count)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    struct found found = {0};
+    for (unsigned long seed = 1; seed <= count; seed++) {
+        struct prior_trial p;
+        uint32_t variant[TRIAL_POSTS];
+        double outcomes[TRIAL_POSTS];
+        gsl_rng_set(rng, seed);
+        draw_styles(&p, outcomes, variant, g, 2, ratio, seed);
+        struct rival_pairs pairs = pairs_of(&p);
+        int guarded = guard_finds(&p);
+        found.guard += guarded ? 1 : 0;
+        found.abpost += guarded && repeats(&p) ? 1 : 0;
+        found.prototype += rival_prototype(&pairs, 20.0) ? 1 : 0;
+        found.permutation += rival_permutation(&pairs, rng) ? 1 : 0;
+        found.t_test += rival_t_test(&pairs) ? 1 : 0;
+    }
+    gsl_rng_free(rng);
+    return found;
+}
+
+static void put_beside(const struct trial_generator *g, double ratio, size_t count)
+{
+    struct found found = find_beside(g, ratio, count);
+    if (ratio > 1.0)
+        printf("| %s | x%.1f | ", g->name, ratio);
+    else
+        printf("| %s | none | ", g->name);
+    figure_share(found.abpost, count);
+    printf(" | ");
+    figure_share(found.guard, count);
+    printf(" | ");
+    figure_share(found.prototype, count);
+    printf(" | ");
+    figure_share(found.permutation, count);
+    printf(" | ");
+    figure_share(found.t_test, count);
+    printf(" |\n");
+    fflush(stdout);
+}
+
+static void power_beside(void)
+{
+    static const double ratios[] = {1.0, 1.6, 2.0};
+    size_t count = runs(1000);
+    printf(
+        "## Power, side by side\n\n"
+        "Two styles, %d posts in pairs, the same data for all (%zu runs each): experiments in "
+        "which the second style is found better, in %% with 95 %% intervals. abpost: a `repeat`, "
+        "asked after every pair, which needs the guard and the posterior. Its guard alone: ever "
+        "at its threshold, the style ahead. The prototype's guard: signs of log differences over "
+        "their "
+        "median size, N(0, 0.6^2) weights, reaching 20 at a look after any pair. The two tests "
+        "look once, when all posts are there, at 5 %% two-sided, and may not be looked at "
+        "before: a permutation test with the guard's scores, and a t-test of the pairs' "
+        "differences of log outcomes. Without an effect each should find about 2.5 %% or "
+        "less.\n\n"
+        "| generator | effect | abpost | its guard alone | prototype's guard | permutation test, "
+        "once | t-test, once |\n|---|---|---|---|---|---|---|\n",
+        TRIAL_POSTS, count);
+    for (size_t g = 0; g < TRIAL_GENERATOR_COUNT; g++)
+        for (size_t r = 0; r < 3; r++)
+            put_beside(&TRIAL_GENERATORS[g], ratios[r], count);
     printf("\n");
 }
 
@@ -239,7 +331,7 @@ static void coverage(void)
         for (unsigned long seed = 1; seed <= count; seed++) {
             struct prior_trial p;
             prior_draw(&p, kinds[k].family, kinds[k].tail, 3, 60, seed);
-            struct abp_result r = prior_evaluate(&p, 60);
+            struct abp_result r = prior_evaluate_lean(&p, 60);
             doubtful += r.fit.reliable ? 0 : 1;
             for (size_t v = 1; v < 3; v++) {
                 double truth = p.t.theta[v] - p.t.theta[0];
@@ -251,9 +343,9 @@ static void coverage(void)
             abp_result_release(&r);
         }
         printf("| %s | ", kinds[k].name);
-        put_share(inside, all);
+        figure_share(inside, all);
         printf(" | ");
-        put_share(half, all);
+        figure_share(half, all);
         printf(" | %zu |\n", doubtful);
         fflush(stdout);
     }
@@ -262,32 +354,19 @@ static void coverage(void)
 
 /* ---- the winner's curse ---- */
 
-struct moments {
-    double sum, squares;
-    size_t count;
-};
-
-static void add(struct moments *m, double x)
+static void put_mean(const struct figure_mean *m)
 {
-    m->sum += x;
-    m->squares += x * x;
-    m->count++;
-}
-
-static void put_moments(const struct moments *m)
-{
-    double n = (double)m->count, mean = m->sum / n;
-    printf("%+.3f +- %.3f", mean, 1.96 * sqrt(fmax(0.0, m->squares / n - mean * mean) / n));
+    printf("%+.3f +- %.3f", figure_of(m), figure_half(m));
 }
 
 static void winner(void)
 {
     size_t count = runs(1500);
-    struct moments shrunk = {0}, raw = {0};
+    struct figure_mean shrunk = {0}, raw = {0};
     for (unsigned long seed = 1; seed <= count; seed++) {
         struct prior_trial p;
         prior_draw(&p, ABP_NEGBINOMIAL, ABP_TAIL_OWN, 8, 80, seed);
-        struct abp_result r = prior_evaluate(&p, 80);
+        struct abp_result r = prior_evaluate_lean(&p, 80);
         size_t best = 0, loud = 0;
         for (size_t v = 1; v < 8; v++) {
             if (!best || r.variants[v].log_lift.mean > r.variants[best].log_lift.mean)
@@ -296,9 +375,9 @@ static void winner(void)
                 (!loud || r.variants[v].raw_ratio > r.variants[loud].raw_ratio))
                 loud = v;
         }
-        add(&shrunk, r.variants[best].log_lift.mean - (p.t.theta[best] - p.t.theta[0]));
+        figure_add(&shrunk, r.variants[best].log_lift.mean - (p.t.theta[best] - p.t.theta[0]));
         if (loud)
-            add(&raw, log(r.variants[loud].raw_ratio) - (p.t.theta[loud] - p.t.theta[0]));
+            figure_add(&raw, log(r.variants[loud].raw_ratio) - (p.t.theta[loud] - p.t.theta[0]));
         abp_result_release(&r);
     }
     printf("## The winner's curse\n\n"
@@ -306,9 +385,9 @@ static void winner(void)
            "that looks best exceeds its true one, on average (%zu experiments).\n\n"
            "| estimate | bias of the winner's log ratio |\n|---|---|\n| abpost, shrunk | ",
            count);
-    put_moments(&shrunk);
+    put_mean(&shrunk);
     printf(" |\n| raw ratio | ");
-    put_moments(&raw);
+    put_mean(&raw);
     printf(" |\n\n");
 }
 
@@ -352,12 +431,12 @@ static void forecast(void)
             continue;
         printf("| %.0f to %.0f %% | %zu | %.1f | ", 100.0 * edges[b],
                fmin(100.0, 100.0 * edges[b + 1]), in[b], 100.0 * said[b] / (double)in[b]);
-        put_share(decided[b], in[b]);
+        figure_share(decided[b], in[b]);
         printf(" |\n");
     }
     printf("\nBy the number of posts after which a decision was said to be as likely as not, "
            "decided: ");
-    put_share(early, medians ? medians : 1);
+    figure_share(early, medians ? medians : 1);
     printf(" %% of %zu.\n\n", medians);
 }
 
@@ -366,9 +445,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*print)(void);
-    } sections[] = {
-        {"false-alarms", false_alarms}, {"usual-rule", usual_rule}, {"power", power},
-        {"coverage", coverage},         {"winner", winner},         {"forecast", forecast}};
+    } sections[] = {{"false-alarms", false_alarms}, {"usual-rule", usual_rule}, {"power", power},
+                    {"power-beside", power_beside}, {"coverage", coverage},     {"winner", winner},
+                    {"forecast", forecast}};
     int known = 0;
     gsl_set_error_handler_off();
     if (argc > 2)

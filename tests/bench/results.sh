@@ -1,20 +1,45 @@
 #!/usr/bin/env bash
-# Writes tests/bench/RESULTS.md anew: builds the release and runs every section of bench_results, as
-# many side by side as there are processors. At full scale about half an hour of CPU time.
-#   tests/bench/results.sh [SCALE]
+# Writes tests/bench/RESULTS.md anew: builds the release and runs every section, as many side by side
+# as there are processors. At full scale about an hour and a half of CPU time. KEEP: a folder; the
+# sections that are there already are not run again, and those that are run stay there.
+#   [KEEP=FOLDER] tests/bench/results.sh [SCALE]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 scale=${1:-1}
+# section: the program and its arguments
+sections='false-alarms:     bench_results false-alarms SCALE
+top-two:          bench_top_two SCALE
+shuffled:         bench_real shuffled SCALE
+portfolio:        bench_real portfolio SCALE
+usual-rule:       bench_results usual-rule SCALE
+power:            bench_results power SCALE
+power-beside:     bench_results power-beside SCALE
+coverage:         bench_results coverage SCALE
+winner:           bench_results winner SCALE
+learned:          bench_learn SCALE
+forecast:         bench_results forecast SCALE'
+names=$(sed 's/:.*//' <<<"$sections")
+
 tests/install-packages.sh build tests
 cmake --preset release >&2
-cmake --build --preset release --target bench_results >&2
+cmake --build --preset release --target bench_results bench_top_two bench_real bench_learn >&2
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-sections=(false-alarms usual-rule power coverage winner forecast)
-printf '%s\n' "${sections[@]}" |
-    xargs -P "$(nproc)" -I{} sh -c "build/release/tests/bench_results {} $scale >$work/{}"
+if [ -n "${KEEP:-}" ]; then
+    work=$KEEP
+    mkdir -p "$work"
+else
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+fi
+export work
+sed "s/SCALE/$scale/; s/: */ /" <<<"$sections" |
+    xargs -P "$(nproc)" -L 1 sh -c '
+        name=$1 program=$2
+        shift 2
+        [ -e "$work/$name" ] && exit
+        "build/release/tests/$program" "$@" >"$work/$name.part" && mv "$work/$name.part" "$work/$name"
+    ' section
 
 {
     cat <<'END'
@@ -25,5 +50,5 @@ same program gives the same figures. Intervals are 95 % Monte Carlo intervals (W
 
 END
     [ "$scale" = 1 ] || printf 'These figures are of a short run, at a scale of %s.\n\n' "$scale"
-    for section in "${sections[@]}"; do cat "$work/$section"; done
+    for name in $names; do cat "$work/$name"; done
 } >tests/bench/RESULTS.md

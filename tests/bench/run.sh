@@ -12,8 +12,14 @@ cmake --build --preset release >&2
 benches=("$@")
 if [ ${#benches[@]} = 0 ]; then
     for source in tests/bench/bench_*.c; do benches+=("$(basename "$source" .c)"); done
+    benches+=(bench_load)
 fi
 for bench in "${benches[@]}"; do
     echo "== $bench"
-    "build/release/tests/$bench"
+    if [ -e "tests/bench/$bench.sh" ]; then
+        ABPOST=$PWD/build/release/abpost HOSTILE=$PWD/build/release/tests/hostile SOURCE=$PWD \
+            bash "tests/bench/$bench.sh"
+    else
+        "build/release/tests/$bench"
+    fi
 done

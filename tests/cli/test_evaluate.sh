@@ -317,4 +317,35 @@ abpost evaluate taught.ini -v
 says "lifts spread by 0."
 says "Without what was learned: x"
 
+# Asked to learn where there is nothing to learn from, it says so. A randomised experiment learns from
+# randomised ones alone, and from none where every style was posted once.
+cd "$scratch" || exit 1
+abpost init school
+cd school || exit 1
+printf 'learn = yes\n' >>experiments/sample.ini
+abpost evaluate sample
+exits 0
+says "Warning: learn = yes, but there is too little to learn from"
+for name in one two three; do
+    sed '/^learn = yes/d' experiments/sample.ini >experiments/$name.ini
+done
+abpost evaluate sample --format json
+answers "j->>'\$.experiments[0].learned.experiments'" 3
+answers "j->>'\$.experiments[0].learned.left_out'" 0
+sed -i '/^block/d' experiments/one.ini
+head -n 4 experiments/sample.csv >experiments/once.csv
+sed -i 's/^file = .*/file = once.csv/' experiments/two.ini
+abpost evaluate sample --format json
+answers "json_type(j,'\$.experiments[0].learned')" null
+answers "instr(j->>'\$.experiments[0].warnings[0]', '2 were left out') > 0" 1
+cp experiments/three.ini experiments/four.ini
+abpost evaluate sample --format json
+answers "j->>'\$.experiments[0].learned.experiments'" 2
+answers "j->>'\$.experiments[0].learned.left_out'" 2
+# One that nobody randomised may learn from its like.
+printf 'learn = yes\n' >>experiments/one.ini
+abpost evaluate one --format json
+answers "j->>'\$.experiments[0].learned.experiments'" 3
+answers "j->>'\$.experiments[0].learned.left_out'" 1
+
 finish

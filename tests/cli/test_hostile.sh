@@ -2,7 +2,6 @@
 # The misbehaving server as shell tests use it: tests/servers/README.md, its commands run.
 . "$SOURCE/tests/cli/lib.sh"
 . "$SOURCE/tests/servers/hostile.sh"
-trap 'hostile_stop; rm -rf "$scratch"' EXIT
 
 is() { # WHAT GOT EXPECTED
     [ "$2" = "$3" ] || fail "$1 is '$2'; expected '$3'"

@@ -62,6 +62,22 @@ exits 0
 answers "(j->>'\$.effects[0].found') > 0.5" 1
 answers "json_type(j,'\$.aa')" integer
 
+# A schedule without an [import]: the one of the experiment that counts the same says what columns
+# mean. Nothing is told of what is not in the table.
+abpost simulate next --worlds 10 --aa experiments/sample.csv
+exits 0
+says "40 posts of 2 styles"
+says "119 real posts, their styles shuffled"
+for text in wk1 drawn found "A chosen style"; do
+    if grep -qF "$text" "$out"; then fail "'$text' where no style is better"; fi
+done
+sed 's/^review = yes/allocation = top-two/' experiments/next.ini >experiments/top.ini
+abpost simulate top --worlds 3 --effect 1
+exits 0
+says "40 posts of 2 styles"
+says "allocation = top-two"
+rm experiments/top.ini
+
 # Nothing counts the same: defaults, and it says so.
 sed 's/^outcome = .*/outcome = likes/' experiments/next.ini >experiments/other.ini
 abpost simulate other --worlds 3 --effect 1
@@ -97,12 +113,13 @@ abpost simulate next --effect 1000
 exits 2
 abpost simulate nowhere
 exits 65
-abpost simulate next --aa experiments/sample.csv
+abpost simulate other --aa experiments/sample.csv
 exits 65
-complains "has no [import]"
+complains "other has no [import]"
 abpost simulate sample --aa nothing.csv
 exits 65
 complains "nothing.csv"
+[ "$(wc -l <"$err")" -eq 1 ] || fail "said twice"
 [ -e abpost.db ] && fail "simulating made a database"
 
 finish

@@ -70,3 +70,25 @@ SQL
     [ "$folder" = "$store" ] || fail "$folder posts in the outbox, $store in the store"
     posted=$((posted + $(sqlite3 "$world/abpost.db" "SELECT count(*) FROM post") + store))
 }
+
+# Parts of a test side by side, each in a shell of its own with files of its own.
+start_part() { # FUNCTION
+    mkdir "$scratch/$1"
+    (
+        scratch=$scratch/$1
+        out=$scratch/.out err=$scratch/.err failures=0
+        : >"$out" >"$err"
+        "$@"
+        echo $failures >"$scratch/failures"
+    ) >"$scratch/$1/told" 2>&1 &
+}
+
+together() { # FUNCTION...: their failures are added
+    local name
+    for name in "$@"; do start_part "$name"; done
+    wait
+    for name in "$@"; do
+        cat "$scratch/$name/told"
+        failures=$((failures + $(cat "$scratch/$name/failures" 2>/dev/null || echo 1)))
+    done
+}

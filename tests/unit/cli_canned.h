@@ -37,6 +37,7 @@ static struct abp_variant_result unknown_variant(char *name)
     v.guard.e_value = v.guard.threshold = v.guard.open_e_value = NAN;
     v.forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
     v.without = (struct abp_without_result){nothing, NAN, ABP_NO_VERDICT};
+    v.fading = v.carry_over = (struct abp_diagnosis_result){NAN, NAN, NAN, NAN, 0, 0};
     return v;
 }
 
@@ -61,6 +62,35 @@ static struct abp_variant_result usual_variant(char *name, double log_lift, doub
     v.guard.blocks = 140;
     v.verdict = ABP_KEEP_TESTING;
     return v;
+}
+
+/* A level of which nothing is known but its name. */
+static struct abp_level_result unknown_level(char *name)
+{
+    struct abp_level_result l;
+    memset(&l, 0, sizeof l);
+    l.name = name;
+    l.log_lift = l.lift = nothing;
+    l.p_better = l.p_best = l.expected_loss = NAN;
+    l.guard.e_value = l.guard.threshold = l.guard.open_e_value = NAN;
+    return l;
+}
+
+static struct abp_level_result usual_level(char *name, double log_lift, double sd)
+{
+    struct abp_level_result l = unknown_level(name);
+    l.variants = 4;
+    l.posts = 40;
+    l.log_lift = normal_summary(log_lift, sd);
+    l.lift = lift_of(&l.log_lift);
+    l.p_better = 0.5 * erfc(-log_lift / sd / sqrt(2));
+    l.p_best = l.p_better;
+    l.expected_loss = 0.02;
+    l.guard.e_value = 7;
+    l.guard.threshold = 120;
+    l.guard.blocks = 38;
+    l.verdict = ABP_KEEP_TESTING;
+    return l;
 }
 
 static struct abp_result usual_result(struct abp_variant_result *variants, size_t count)

@@ -41,6 +41,7 @@ struct fake {
     int64_t now;
     struct abp_connection connection;
     struct abp_channel channel;
+    char root[64]; /* a folder of its own: a pause that was asked for is kept there */
 };
 
 static void fake_write_parts(struct fake *fake, const struct abp_http_request *request)
@@ -140,7 +141,9 @@ static void fake_start(struct fake *fake, const struct fake_step *steps, size_t 
         if (strcmp(widths[i], visibility) == 0)
             fake->channel.visibility = widths[i];
     setenv("FAKE_MASTODON_TOKEN", FAKE_TOKEN "\n", 1);
-    assert_int_equal(abp_connection_open(&fake->connection, &fake->channel, &fake->http, ".",
+    snprintf(fake->root, sizeof fake->root, "%s/abpost-fake-XXXXXX", P_tmpdir);
+    assert_non_null(mkdtemp(fake->root));
+    assert_int_equal(abp_connection_open(&fake->connection, &fake->channel, &fake->http, fake->root,
                                          fake_now, fake, &err),
                      0);
     struct abp_mastodon *state = fake->connection.state;
@@ -156,6 +159,12 @@ static void fake_end(struct fake *fake)
 {
     assert_int_equal(fake->next, fake->count);
     abp_connection_close(&fake->connection);
+    static const char *const kept[] = {"/.abpost/pause-loud", "/.abpost", ""};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        char path[100];
+        snprintf(path, sizeof path, "%s%s", fake->root, kept[i]);
+        remove(path);
+    }
 }
 
 static inline void must_not_tell(const struct abp_outcome *outcome)

@@ -6,6 +6,7 @@
 #include "trials.h"
 
 #include "abpost/guard.h"
+#include "evaluate/evaluation.h"
 
 struct prior_trial {
     struct trial t;
@@ -83,36 +84,69 @@ static inline struct abp_result prior_evaluate(const struct prior_trial *p, size
     return result;
 }
 
-/* The posts after which style v has its verdict, looking after every block from `from` posts on;
- * 0: never. The guard is asked first, since no repeat or drop comes without it. */
-static inline size_t prior_decided(const struct prior_trial *p, size_t v, size_t from)
+/* The same without checks of the family, warnings and forecasts: much quicker. */
+static inline struct abp_result prior_evaluate_lean(const struct prior_trial *p, size_t count)
+{
+    struct abp_posts seen = p->posts;
+    struct abp_result result;
+    struct abp_error err;
+    struct evaluation e = {
+        .experiment = &p->t.experiment, .posts = &seen, .seed = 1, .result = &result, .lean = 1};
+    seen.count = count;
+    if (evaluation_open(&e, &err) != 0 || evaluation_run(&e, &err) != 0) {
+        fprintf(stderr, "%s\n", err.message);
+        abort();
+    }
+    evaluation_close(&e);
+    return result;
+}
+
+/* The verdict on style v after the first `count` posts. */
+static inline enum abp_verdict prior_verdict(const struct prior_trial *p, size_t v, size_t count)
+{
+    struct abp_result result = prior_evaluate_lean(p, count);
+    enum abp_verdict verdict = result.variants[v].verdict;
+    abp_result_release(&result);
+    return verdict;
+}
+
+/* What the guard says after the first `count` posts; a variant each. */
+static inline void prior_guard(struct abp_guard_output *out, const struct prior_trial *p,
+                               size_t count)
 {
     size_t K = p->posts.variants.count, variant[TRIAL_MOST];
     double outcome[TRIAL_MOST], exposure[TRIAL_MOST];
     int64_t block[TRIAL_MOST];
-    struct abp_guard_output out[TRIAL_VARIANTS];
-    for (size_t i = 0; i < p->posts.count; i++) {
+    struct abp_guard_input in = {.outcome = outcome,
+                                 .exposure = exposure,
+                                 .variant = variant,
+                                 .block = block,
+                                 .probability = p->posts.chance,
+                                 .posts = count,
+                                 .variants = K,
+                                 .threshold = (double)(K - 1) / 0.05,
+                                 .planned_blocks = p->posts.count / K};
+    for (size_t i = 0; i < count; i++) {
         outcome[i] = p->rows[i].outcome;
         exposure[i] = 1.0;
         variant[i] = p->rows[i].variant;
         block[i] = p->rows[i].block;
     }
+    if (abp_guard(out, &in, NULL) != 0)
+        abort();
+}
+
+/* The posts after which style v has its verdict, looking after every block from `from` posts on;
+ * 0: never. The guard is asked first, since no repeat or drop comes without it. */
+static inline size_t prior_decided(const struct prior_trial *p, size_t v, size_t from)
+{
+    size_t K = p->posts.variants.count;
+    struct abp_guard_output out[TRIAL_VARIANTS];
     for (size_t count = from; count <= p->posts.count; count += K) {
-        struct abp_guard_input in = {.outcome = outcome,
-                                     .exposure = exposure,
-                                     .variant = variant,
-                                     .block = block,
-                                     .posts = count,
-                                     .variants = K,
-                                     .threshold = (double)(K - 1) / 0.05,
-                                     .planned_blocks = p->posts.count / K};
-        if (abp_guard(out, &in, NULL) != 0)
-            abort();
-        if (out[v].max_e_value < in.threshold)
+        prior_guard(out, p, count);
+        if (out[v].max_e_value < (double)(K - 1) / 0.05)
             continue;
-        struct abp_result r = prior_evaluate(p, count);
-        enum abp_verdict verdict = r.variants[v].verdict;
-        abp_result_release(&r);
+        enum abp_verdict verdict = prior_verdict(p, v, count);
         if (verdict == ABP_REPEAT || verdict == ABP_DROP)
             return count;
     }

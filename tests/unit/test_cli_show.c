@@ -469,6 +469,59 @@ static void text_fits_the_width(void **state)
     }
 }
 
+/* Two factors, one of them with hostile names and levels of which nothing is known. */
+static void factors_in_every_format(void **state)
+{
+    (void)state;
+    struct abp_variant_result v[2] = {unknown_variant((char[]){"control"}),
+                                      usual_variant((char[]){"treatment"}, -0.16, 0.13)};
+    struct abp_level_result media[2] = {unknown_level((char[]){"none"}),
+                                        usual_level((char[]){"photo"}, 0.7, 0.1)},
+                            other[3] = {unknown_level(hostile), unknown_level(hostile),
+                                        usual_level(hostile, 1e300, INFINITY)};
+    struct abp_factor_result factors[2] = {{(char[]){"media"}, media, 2, normal_summary(0.5, 0.1)},
+                                           {hostile, other, 3, nothing}};
+    struct abp_result r = usual_result(v, 2);
+    struct abp_shown shown = {.name = "parts", .result = &r};
+    struct capture capture;
+    capture_begin(&capture);
+    media[1].reason = (char[]){"It did well."};
+    media[1].verdict = ABP_REPEAT;
+    r.factors = factors;
+    r.factor_count = 2;
+
+    json_t *root = parse(show(&capture, ABP_JSON, 0, 1, &shown, 1, NULL));
+    json_t *list = json_object_get(at(root, 0), "factors");
+    assert_int_equal(json_array_size(list), 2);
+    json_t *levels = json_object_get(json_array_get(list, 0), "levels");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "reference")),
+                        "none");
+    json_t *photo = json_array_get(levels, 1);
+    assert_string_equal(json_string_value(json_object_get(photo, "verdict")), "repeat");
+    assert_true(json_number_value(json_object_get(json_object_get(photo, "guard"), "e_value")) > 6);
+    assert_true(json_is_null(json_object_get(json_array_get(levels, 0), "guard")));
+    levels = json_object_get(json_array_get(list, 1), "levels");
+    assert_true(json_is_null(json_object_get(json_array_get(levels, 1), "log_lift")));
+    assert_true(json_is_null(json_object_get(json_array_get(levels, 1), "p_better")));
+    json_decref(root);
+    capture_release(&capture);
+
+    capture_begin(&capture);
+    const char *text = show(&capture, ABP_TEXT, 1, 1, &shown, 1, NULL);
+    assert_harmless(text, 0);
+    assert_fits(text, 80);
+    assert_non_null(strstr(text, "photo: repeat, 40 posts\n  It did well.\n"));
+    assert_non_null(strstr(text, "guard 7 of 120 after 38 pairs"));
+    capture_release(&capture);
+
+    capture_begin(&capture);
+    text = show(&capture, ABP_CSV, 0, 1, &shown, 1, NULL);
+    assert_non_null(strstr(text, "\nparts,media,none,none,"));
+    assert_non_null(strstr(text, "\nparts,media,photo,none,"));
+    assert_non_null(strstr(text, "\nparts,,control,"));
+    capture_release(&capture);
+}
+
 static void many_are_counted_by_verdict(void **state)
 {
     (void)state;
@@ -531,6 +584,7 @@ int main(void)
         cmocka_unit_test(text_says_what_matters),
         cmocka_unit_test(text_survives_everything),
         cmocka_unit_test(text_fits_the_width),
+        cmocka_unit_test(factors_in_every_format),
         cmocka_unit_test(many_are_counted_by_verdict),
         cmocka_unit_test(a_full_disk_is_told),
     };

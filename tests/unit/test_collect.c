@@ -156,11 +156,71 @@ static void test_away(void **state)
     world_free(w);
 }
 
+/* A winner's own block, in which nothing was drawn, is not compared; neither is what was drawn
+ * before the decision that was withdrawn. max_posts counts both, and the counts do. */
+static void test_apart(void **state)
+{
+    struct world *w = world_make(state, MASTODON, "");
+    struct abp_made_counts counts;
+    struct abp_error err = {0};
+    struct abp_plan_report report;
+    struct abp_plan_input input = {
+        .experiment = &w->experiment, .ws = &w->ws, .zone = w->zone, .seed = 7, .winner = 1};
+    files(w);
+    input.now = w->now;
+    w->experiment.schedule.max_posts = 8; /* three of four blocks are the winner's */
+    must(abp_plan_extend(&report, w->store, &input, &err), &err);
+    assert_int_equal(report.posts, 8);
+    int64_t drawn = w->now;
+    for (int day = 0; day < 4; day++) {
+        world_pass(w, 24 * day + 9, 0);
+        world_pass(w, 24 * day + 15, 0);
+    }
+    assert_int_equal(w->statuses, 8);
+    for (int day = 2; day < 6; day++) {
+        collect(w, 24 * day + 9, 2);
+        collect(w, 24 * day + 15, 2);
+    }
+    struct abp_posts posts = made(w, &counts);
+    assert_int_equal(posts.count, 2);
+    assert_int_equal(posts.apart, 6);
+    assert_int_equal(posts.anew, 0);
+    assert_int_equal(counts.counted[ABP_COUNTED_READ], 8);
+    assert_true(posts.rows[0].variant != posts.rows[1].variant);
+    assert_int_equal(posts.notes.count, 1);
+    assert_non_null(strstr(posts.notes.list[0], "6 posts of the winner's own slots"));
+    abp_posts_release(&posts);
+    must(abp_made_posts_since(&posts, w->store, &w->experiment, drawn - 1, w->now, &err), &err);
+    assert_int_equal(posts.count, 2);
+    assert_int_equal(posts.anew, 1);
+    abp_posts_release(&posts);
+    must(abp_made_posts_since(&posts, w->store, &w->experiment, drawn, w->now, &err), &err);
+    assert_int_equal(posts.count, 0);
+    assert_int_equal(posts.apart, 8);
+    abp_posts_release(&posts);
+
+    char a[] = "a", repeat[] = "repeat", why[] = "why";
+    struct abp_decided decided = {a, repeat, why, drawn};
+    assert_int_equal(abp_outbox_decide(w->store, w->experiment.name, &decided, &err), 1);
+    posts = made(w, &counts);
+    assert_int_equal(posts.count, 2); /* it stands */
+    abp_posts_release(&posts);
+    assert_int_equal(abp_outbox_withdraw(w->store, w->experiment.name, why, w->now, &err), 1);
+    posts = made(w, &counts);
+    assert_int_equal(posts.count, 0);
+    assert_int_equal(posts.apart, 8);
+    assert_int_equal(posts.anew, 1);
+    assert_int_equal(counts.counted[ABP_COUNTED_READ], 8);
+    assert_non_null(strstr(posts.notes.list[0], "the 8 posts drawn before that do not count"));
+    abp_posts_release(&posts);
+    world_free(w);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_horizon), TEST(test_late), TEST(test_deleted),
-                                       TEST(test_away)};
+                                       TEST(test_away), TEST(test_apart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

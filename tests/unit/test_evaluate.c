@@ -252,6 +252,71 @@ static void the_right_family_is_left_alone(void **state)
     assert_true(alarms <= 4); /* 2 % of 40 expected; above 4 with probability 1e-3 */
 }
 
+/* A style that wears off, posted at known times in shuffled blocks. */
+static struct world *make_fading(size_t pairs)
+{
+    struct world *w = make_world(pairs);
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    assert_non_null(rng);
+    for (size_t i = 0; i < 2 * pairs; i++) {
+        if (i % 2 == 0 && gsl_rng_uniform_int(rng, 2)) {
+            w->rows[i].variant = 1;
+            w->rows[i + 1].variant = 0;
+        }
+        double fading = w->rows[i].variant ? 1.0 - 0.05 * (double)(i / 2) : 0.0;
+        w->rows[i].outcome = floor(exp(3.0 + fading + gsl_ran_gaussian(rng, 0.4)));
+        w->rows[i].posted_at = 86400 * (int64_t)i;
+        w->rows[i].has_time = 1;
+    }
+    gsl_rng_free(rng);
+    return w;
+}
+
+static void fading_is_an_estimate_beside_the_verdict(void **state)
+{
+    (void)state;
+    struct world *w = make_fading(40);
+    struct abp_result r = evaluate(w), other;
+    const struct abp_diagnosis_result *fading = &r.variants[1].fading;
+    assert_true(fading->notable && fading->posts == 80);
+    assert_true(fading->low < -0.05 && fading->high > -0.05 && fading->high < 0.0);
+    assert_true(isnan(r.variants[0].fading.estimate) && !r.variants[0].fading.notable);
+
+    /* The order of the rows in the file is not that of posting. */
+    for (size_t i = 0, j = w->posts.count - 1; i < j; i++, j--) {
+        struct abp_post_row row = w->rows[i];
+        w->rows[i] = w->rows[j];
+        w->rows[j] = row;
+    }
+    other = evaluate(w);
+    assert_true(fabs(other.variants[1].fading.estimate - fading->estimate) < 1e-9);
+    abp_result_release(&other);
+    abp_result_release(&r);
+}
+
+/* Labels that were drawn post by post can't be shuffled again; without times nothing says what came
+ * before; eleven blocks are too few. */
+static void fading_is_not_guessed(void **state)
+{
+    static double chance[2 * MOST];
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        struct world *w = make_fading(kind == 0 ? 11 : 40);
+        for (size_t i = 0; i < 2 * w->posts.count; i++)
+            chance[i] = 0.5;
+        if (kind == 1) {
+            w->posts.chance = chance;
+            w->posts.chances = (struct abp_names){variant_names, 2};
+        }
+        w->rows[5].has_time = kind != 2;
+        w->posts.randomised = kind != 3;
+        struct abp_result r = evaluate(w);
+        assert_true(isnan(r.variants[1].fading.estimate) && !r.variants[1].fading.notable);
+        assert_true(isnan(r.variants[1].carry_over.p_value) && !r.variants[1].carry_over.notable);
+        abp_result_release(&r);
+    }
+}
+
 static void nothing_yet(void **state)
 {
     (void)state;
@@ -294,6 +359,8 @@ int main(void)
         cmocka_unit_test(missing_readings_are_counted_and_left_out),
         cmocka_unit_test(the_wrong_family_is_noticed),
         cmocka_unit_test(the_right_family_is_left_alone),
+        cmocka_unit_test(fading_is_an_estimate_beside_the_verdict),
+        cmocka_unit_test(fading_is_not_guessed),
         cmocka_unit_test(nothing_yet),
         cmocka_unit_test(a_baseline_that_is_nowhere),
     };

@@ -408,6 +408,55 @@ static void test_analysis_and_decisions(void **state)
     abp_store_close(store);
 }
 
+/* All that stand are withdrawn at once, and only then can a variant be decided again. */
+static void test_withdrawing(void **state)
+{
+    struct abp_store *store = scratch_store(*state);
+    int64_t began = -1;
+    char a[] = "a", b[] = "b", repeat[] = "repeat", drop[] = "drop", why[] = "why";
+    struct abp_decided decided[] = {
+        {a, repeat, why, NOW}, {b, drop, why, NOW + 5}, {a, drop, why, NOW + 40}};
+    assert_int_equal(abp_outbox_withdraw(store, "x", "nothing stands", NOW, &err), 0);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(abp_outbox_decide(store, "x", &decided[i], &err), 1);
+    assert_int_equal(abp_outbox_decide(store, "y", &decided[0], &err), 1);
+    OK(abp_outbox_test_began(&began, store, "x", &err));
+    assert_int_equal(began, 0);
+
+    assert_int_equal(abp_outbox_withdraw(store, "x", "it fades", NOW + 30, &err), 1);
+    assert_int_equal(abp_outbox_withdraw(store, "x", "again", NOW + 31, &err), 0);
+    OK(abp_outbox_test_began(&began, store, "x", &err));
+    assert_int_equal(began, NOW + 5); /* the last decision, not the withdrawal */
+    OK(abp_outbox_test_began(&began, store, "y", &err));
+    assert_int_equal(began, 0);
+
+    assert_int_equal(abp_outbox_decide(store, "x", &decided[2], &err), 1);
+    assert_int_equal(abp_outbox_decide(store, "x", &decided[0], &err), 0);
+    OK(abp_outbox_test_began(&began, store, "x", &err));
+    assert_int_equal(began, NOW + 5); /* a decision that stands began no test */
+    static const char *const expected[] = {"a repeat", "b drop", "a withdrawn", "b withdrawn",
+                                           "a drop"};
+    struct abp_decided_list list;
+    OK(abp_outbox_decisions(&list, store, "x", &err));
+    assert_int_equal(list.count, 5);
+    for (size_t i = 0; i < list.count; i++) {
+        char row[40];
+        snprintf(row, sizeof row, "%s %s", list.list[i].variant, list.list[i].verdict);
+        assert_string_equal(row, expected[i]);
+    }
+    assert_string_equal(list.list[2].reason, "it fades");
+    assert_int_equal(list.list[3].decided_at, NOW + 30);
+    abp_decided_list_release(&list);
+
+    assert_int_equal(abp_outbox_withdraw(store, "x", "once more", NOW + 60, &err), 1);
+    OK(abp_outbox_decisions(&list, store, "x", &err));
+    assert_int_equal(list.count, 6); /* b stood withdrawn */
+    abp_decided_list_release(&list);
+    OK(abp_outbox_test_began(&began, store, "x", &err));
+    assert_int_equal(began, NOW + 40);
+    abp_store_close(store);
+}
+
 static void test_made(void **state)
 {
     struct abp_store *store = scratch_store(*state);
@@ -465,10 +514,11 @@ static void test_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_life),       TEST(test_found_late),   TEST(test_drop),
-        TEST(test_same_bytes), TEST(test_two_claim),    TEST(test_analysis_and_decisions),
-        TEST(test_made),       TEST(test_file_and_gap), TEST(test_one_id),
-        TEST(test_out_once),   TEST(test_pause),        TEST(test_open),
+        TEST(test_life),        TEST(test_found_late), TEST(test_drop),
+        TEST(test_same_bytes),  TEST(test_two_claim),  TEST(test_analysis_and_decisions),
+        TEST(test_withdrawing), TEST(test_made),       TEST(test_file_and_gap),
+        TEST(test_one_id),      TEST(test_out_once),   TEST(test_pause),
+        TEST(test_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

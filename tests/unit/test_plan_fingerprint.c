@@ -28,7 +28,9 @@ static const struct {
     {"schedule", "max_lateness", "1h", "2h", 1},
     {"variant a", "posts", "a/*.txt", "c/*.txt", 0},
     {"variant a", "cost", "10", "11", 1},
+    {"variant a", "style", "question", "statement", 1},
     {"variant b", "posts", "b/*.txt", "c/*.txt", 0},
+    {"variant b", "style", "plain", "question_2", 1},
     {"decision", "family", "negbinomial", "lognormal", 1},
     {"decision", "confidence", "95%", "96%", 1},
     {"decision", "alpha", "5%", "4%", 1},
@@ -109,6 +111,14 @@ static void test_every_key(void **state)
     assert_string_not_equal(hash, seen[0]);
 }
 
+static int has_key(const struct abp_ini_kind *kind, const char *name)
+{
+    for (size_t i = 0; i < kind->key_count; i++)
+        if (strcmp(kind->keys[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
 /* Nothing is forgotten: each key of the reader's tables stands above. */
 static void test_no_key_is_missing(void **state)
 {
@@ -124,6 +134,13 @@ static void test_no_key_is_missing(void **state)
             if (!known)
                 fail_msg("[%s] %s: does it bear on the result?", kind->name, kind->keys[i].name);
         }
+        /* keys of any name: one that the table does not have stands above, too */
+        int other = kind->others == NULL;
+        for (size_t j = 0; j < KEY_COUNT; j++)
+            other |= strncmp(keys[j].section, kind->name, strlen(kind->name)) == 0 &&
+                     !has_key(kind, keys[j].key);
+        if (!other)
+            fail_msg("[%s]: do keys of any name bear on the result?", kind->name);
     }
 }
 

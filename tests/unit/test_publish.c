@@ -167,7 +167,9 @@ static void test_nobody_answers(void **state)
     }
     /* Known at last, and far too late to be sent. */
     w->mode = FAKE_FINE;
-    world_pass(w, 14, 45);
+    struct abp_publish_report asked = world_pass(w, 14, 45);
+    assert_int_equal(asked.count[ABP_NOTE_NOT_SENT], 1);
+    assert_int_equal(asked.unreachable, 0); /* it answered: nothing is there */
     world_pass(w, 14, 50);
     assert_int_equal(w->statuses, 0);
     assert_int_equal(world_count(w, ABP_MISSED), 1);

@@ -171,6 +171,48 @@ static void test_index_of_several(void **state)
 
 /* ---- what comes from outside ---- */
 
+static void test_factors(void **state)
+{
+    (void)state;
+    struct abp_variant_result v[] = {unknown_variant(TEXT("story")),
+                                     usual_variant(TEXT("question"), 0.3, 0.1)};
+    struct abp_result r = usual_result(v, 2);
+    struct abp_level_result levels[] = {unknown_level(TEXT("none")),
+                                        usual_level(TEXT("photo"), 0.7, 0.1),
+                                        usual_level(TEXT("video"), 0.0, 0.1)};
+    struct abp_factor_result factors[] = {
+        {TEXT("media"), levels, 3, normal_summary(0.5, 0.1)},
+        {TEXT("mood"), levels + 1, 2, nothing}, /* its first is the reference, whatever it holds */
+    };
+    char *before = page_of_result(&r);
+    assert_null(strstr(before, "whatever else"));
+    free(before);
+    levels[1].verdict = ABP_REPEAT;
+    levels[1].reason = TEXT("it did well");
+    r.factors = factors;
+    r.factor_count = 2;
+    char *page = page_of_result(&r);
+    assert_says(page, "<h3><bdi>media</bdi></h3>");
+    assert_says(page, "Repeat <bdi>photo</bdi>.</p><p>it did well.");
+    assert_says(page, "keep testing <bdi>video</bdi>");
+    assert_says(page, "×2.01, ");
+    assert_says(page, "7 of 120");
+    assert_says(page, "(38 pairs)");
+    assert_says(page, "between levels of <bdi>media</bdi>");
+    assert_null(strstr(page, "between levels of <bdi>mood</bdi>"));
+    assert_says(page, "beyond their levels");
+    free(page);
+    levels[0] = unknown_level(hostile);
+    levels[1] = unknown_level(hostile);
+    factors[0] = (struct abp_factor_result){hostile, levels, 2, nothing};
+    page = page_of_result(&r);
+    assert_null(strstr(page, "<script"));
+    free(page);
+    levels[1] = usual_level(hostile, 1e300, INFINITY);
+    levels[1].guard.e_value = INFINITY;
+    free(page_of_result(&r));
+}
+
 static void test_hostile_names_stay_text(void **state)
 {
     (void)state;
@@ -373,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_places_are_logs),
         cmocka_unit_test(test_posts_are_dots),
         cmocka_unit_test(test_index_of_several),
+        cmocka_unit_test(test_factors),
         cmocka_unit_test(test_hostile_names_stay_text),
         cmocka_unit_test(test_page_needs_nothing_else),
         cmocka_unit_test(test_nothing_known),

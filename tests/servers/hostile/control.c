@@ -45,10 +45,10 @@ static void give_state(struct answer *a, struct hostile *h)
                                                (json_int_t)h->rules[i].seen, "hits",
                                                (json_int_t)h->rules[i].hits));
     a->status = 200;
-    a->json = json_pack("{s:I, s:I, s:I, s:I, s:O, s:o, s:o}", "now", (json_int_t)hostile_now(h),
-                        "doubled", doubled(h), "logins", (json_int_t)h->logins_made, "refreshes",
-                        (json_int_t)h->refreshes_made, "requests", h->tally, "faults", rules,
-                        "posts", posts);
+    a->json = json_pack("{s:I, s:I, s:I, s:I, s:i, s:O, s:o, s:o}", "now",
+                        (json_int_t)hostile_now(h), "doubled", doubled(h), "logins",
+                        (json_int_t)h->logins_made, "refreshes", (json_int_t)h->refreshes_made,
+                        "peak", h->peak, "requests", h->tally, "faults", rules, "posts", posts);
 }
 
 /* "1800000000" or "+3600". */

@@ -56,7 +56,8 @@ static int set(struct rule *rule, const char *key, const char *value, int *commi
     } texts[] = {{"method", rule->method, sizeof rule->method},
                  {"path", rule->path, sizeof rule->path},
                  {"dialect", fault->dialect, sizeof fault->dialect},
-                 {"of", fault->of, sizeof fault->of}};
+                 {"of", fault->of, sizeof fault->of},
+                 {"to", fault->to, sizeof fault->to}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(key, texts[i].name) == 0)
             return set_text(texts[i].out, texts[i].size, value);
@@ -203,94 +204,4 @@ void faults_answer(struct answer *a, struct hostile *h, const struct fault *faul
         answer_error(a, fault->status, "InternalServerError", "Internal Server Error");
         break;
     }
-}
-
-/* ---- garbage ---- */
-
-static void with_body(struct abp_buffer *out, int status, const char *bytes, size_t len)
-{
-    abp_buffer_printf(out,
-                      "HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-                      "\r\n",
-                      status, len);
-    abp_buffer_append(out, bytes, len);
-}
-
-/* The real answer with two bytes that no UTF-8 has in the middle of it. */
-static void spoil(struct abp_buffer *body, const char *text)
-{
-    size_t half = strlen(text) / 2;
-    abp_buffer_append(body, text, half);
-    abp_buffer_append(body, "\xFF\xFE", 2);
-    abp_buffer_add(body, text + half);
-}
-
-static void deep(struct abp_buffer *body)
-{
-    for (int i = 0; i < 100000; i++)
-        abp_buffer_byte(body, '[');
-}
-
-#define WRONG_TYPES                                                                                \
-    "{\"uri\":5,\"cid\":[],\"id\":{\"id\":1},\"url\":false,\"posts\":\"none\",\"records\":7,"      \
-    "\"accessJwt\":null,\"refreshJwt\":12,\"did\":[\"did\"],\"handle\":{},\"blob\":\"blob\","      \
-    "\"created_at\":17,\"content\":[1],\"favourites_count\":\"many\",\"reblogs_count\":-4,"        \
-    "\"replies_count\":1e300,\"configuration\":[],\"value\":null}"
-
-#define HUGE_NUMBERS                                                                               \
-    "{\"id\":98765432109876543210987,\"uri\":98765432109876543210987,\"cid\":1e400,"               \
-    "\"favourites_count\":9223372036854775808,\"posts\":[{\"likeCount\":99999999999999999999}]}"
-
-static const struct {
-    const char *of;
-    const char *body;
-} fixed[] = {
-    {"empty", ""},
-    {"null", "null"},
-    {"array", "[]"},
-    {"object", "{}"},
-    {"html", "<html><body>It works!</body></html>"},
-    {"types", WRONG_TYPES},
-    {"bigid", HUGE_NUMBERS},
-    {"twice", "{\"id\":\"1\",\"id\":\"2\",\"uri\":\"at://a/b/c\",\"uri\":\"at://x/y/z\"}"},
-};
-
-/* What does not end. 1: it is one of these. */
-static int endless(struct abp_buffer *out, const char *of)
-{
-    if (strcmp(of, "huge") == 0)
-        abp_buffer_add(out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[");
-    else if (strcmp(of, "headers") == 0)
-        abp_buffer_add(out, "HTTP/1.1 200 OK\r\n");
-    else
-        return 0;
-    return 1;
-}
-
-int faults_garbage(struct abp_buffer *out, const struct fault *fault, const struct answer *a)
-{
-    struct abp_buffer body;
-    char *text = a->json ? json_dumps(a->json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    const char *real = text ? text : "{\"id\":\"1\"}";
-    int status = a->status ? a->status : 200, goes_on = endless(out, fault->of), done = goes_on;
-    abp_buffer_init(&body, 1 << 20);
-    for (size_t i = 0; !done && i < sizeof fixed / sizeof *fixed; i++)
-        if (strcmp(fault->of, fixed[i].of) == 0) {
-            with_body(out, status, fixed[i].body, strlen(fixed[i].body));
-            done = 1;
-        }
-    if (!done && strcmp(fault->of, "redirect") == 0) {
-        abp_buffer_add(out, "HTTP/1.1 302 Found\r\nLocation: /_again\r\nContent-Length: 0\r\n\r\n");
-    } else if (!done) {
-        if (strcmp(fault->of, "utf8") == 0)
-            spoil(&body, real);
-        else if (strcmp(fault->of, "deep") == 0)
-            deep(&body);
-        else
-            abp_buffer_append(&body, real, strlen(real) / 2);
-        with_body(out, status, abp_buffer_text(&body), body.len);
-    }
-    abp_buffer_release(&body);
-    free(text);
-    return goes_on;
 }

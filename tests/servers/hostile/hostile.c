@@ -73,7 +73,7 @@ static int build_answer(struct abp_buffer *out, struct answer *a, struct hostile
     static const unsigned other = 1u << FAULT_STATUS | 1u << FAULT_LIMIT | 1u << FAULT_EXPIRED |
                                   1u << FAULT_DUPLICATE | 1u << FAULT_GONE;
     if (fault->kind == FAULT_GARBAGE)
-        return faults_garbage(out, fault, a);
+        return garbage_answer(out, h, fault, a, q);
     if (fault->commit && (other >> fault->kind & 1u)) {
         pthread_mutex_lock(&h->lock);
         faults_answer(a, h, fault, q);
@@ -92,6 +92,10 @@ static int send_answer(struct hostile *h, int fd, const struct fault *fault, str
     int stays = 0;
     if (fault->kind == FAULT_HANG)
         wire_sleep(fault->seconds);
+    /* Before the answer: whoever has it may ask for more at once. */
+    pthread_mutex_lock(&h->lock);
+    h->busy -= q->path[1] != '_';
+    pthread_mutex_unlock(&h->lock);
     if (fault->kind == FAULT_RESET)
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     if (is_silent(fault))
@@ -123,8 +127,11 @@ static int serve_one(struct hostile *h, int fd, struct abp_buffer *pending)
     answer_init(&a);
     if (stays) {
         pthread_mutex_lock(&h->lock);
-        if (q.path[1] != '_')
+        if (q.path[1] != '_') {
             faults_pick(&fault, h, &q);
+            h->busy++;
+            h->peak = h->busy > h->peak ? h->busy : h->peak;
+        }
         pthread_mutex_unlock(&h->lock);
         if (fault.kind == FAULT_LATE)
             wire_sleep(fault.seconds);

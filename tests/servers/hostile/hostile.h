@@ -78,6 +78,7 @@ struct fault {
     int polls;        /* of FAULT_PROCESSING */
     char dialect[16]; /* of FAULT_LIMIT: unix, iso, seconds, date */
     char of[16];      /* of FAULT_GARBAGE */
+    char to[100];     /* of=away: another server's address */
 };
 
 struct rule {
@@ -136,6 +137,7 @@ struct hostile {
     json_t *keys;     /* Mastodon: account and key -> {"id", "at"} */
     json_t *tally;    /* "POST /path" -> requests */
     long next_id, logins_made, refreshes_made;
+    int busy, peak; /* requests that wait for their answer; how many there were at most */
 };
 
 int64_t hostile_now(const struct hostile *h);
@@ -164,7 +166,10 @@ const char *faults_add(struct hostile *h, const char *text);
 /* The fault for this request; q NULL: for a connection. */
 void faults_pick(struct fault *fault, struct hostile *h, const struct request *q);
 /* Bytes that stand in for an answer. a: the real one. 1: then go on without an end. */
-int faults_garbage(struct abp_buffer *out, const struct fault *fault, const struct answer *a);
+/* The bytes of an answer that is garbage; a: what it would have been. 1: then more, without an end.
+ */
+int garbage_answer(struct abp_buffer *out, struct hostile *h, const struct fault *fault,
+                   const struct answer *a, const struct request *q);
 void faults_answer(struct answer *a, struct hostile *h, const struct fault *fault,
                    const struct request *q);
 

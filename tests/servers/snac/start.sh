@@ -3,9 +3,20 @@
 # with these users, on a free port of 127.0.0.1, over plain http, and sets snac_url. Each user gets an
 # access token in FOLDER/USER.token (mode 600), written into its storage as its own OAuth handler
 # writes it; its password for the web interface is in FOLDER/USER.password. snac_stop ends it,
-# snac_again starts the same storage on the same port.
+# snac_again starts the same storage on the same port. Where snac_preload names moved_clock.so, its
+# clock can be moved: snac_clock SECONDS makes it now that time (since 1970).
 
 snac_pid=
+snac_preload=${snac_preload-}
+
+snac_run() { # COMMAND...: by the clock that was moved
+    env ${snac_preload:+LD_PRELOAD="$snac_preload" MOVED_CLOCK="$snac_folder/clock"} "$snac_binary" "$@"
+}
+
+snac_clock() { # one write over what is there: whoever looks sees the old time or the new one
+    [ -e "$snac_folder/clock" ] || : >"$snac_folder/clock"
+    printf '%020d\n' $(($1 - $(date +%s))) 1<>"$snac_folder/clock"
+}
 
 snac_free_port() { # bash can only try to connect: a port that refuses is free
     local port
@@ -29,7 +40,9 @@ snac_token() { # FOLDER USER: a new token of the user's
 }
 
 snac_again() {
-    "$snac_binary" httpd "$snac_folder/data" >>"$snac_folder/log" 2>&1 &
+    # It ends with this script, and holds none of its streams.
+    setpriv --pdeathsig TERM env ${snac_preload:+LD_PRELOAD="$snac_preload" MOVED_CLOCK="$snac_folder/clock"} \
+        "$snac_binary" httpd "$snac_folder/data" </dev/null >>"$snac_folder/log" 2>&1 &
     snac_pid=$!
     for _ in $(seq 100); do
         if curl -fs -o /dev/null "$snac_url/api/v1/instance"; then return 0; fi
