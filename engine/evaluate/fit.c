@@ -13,15 +13,19 @@
 static int summarise(struct abp_summary *summary, const struct abp_posterior *p,
                      const double *values, struct abp_error *err)
 {
+    size_t count = 0;
     *summary = abp_summary_absent();
     if (!values)
         return 0;
     struct abp_weighted *draws = malloc(p->draws * sizeof *draws);
     if (!draws)
         return abp_fail_memory(err);
-    for (size_t i = 0; i < p->draws; i++)
-        draws[i] = (struct abp_weighted){values[i], p->weight[i]};
-    abp_summarise(summary, draws, p->draws);
+    for (size_t i = 0; i < p->draws; i++) /* draws of one point follow one another */
+        if (count && values[i] <= draws[count - 1].value && values[i] >= draws[count - 1].value)
+            draws[count - 1].weight += p->weight[i];
+        else
+            draws[count++] = (struct abp_weighted){values[i], p->weight[i]};
+    abp_summarise(summary, draws, count);
     free(draws);
     return 0;
 }

@@ -288,7 +288,7 @@ static void run(struct chains *c, size_t steps, size_t thin)
 
 /* ---- from the mixture's draws and back to draws ---- */
 
-/* Puts up to `most` of the weighed draws into c->places; *taken is how many. */
+/* Puts up to `most` of the weighed draws, spread over all, into c->places; *taken is how many. */
 static int take_draws(struct chains *c, struct stats_draws *draws, size_t most, size_t *taken,
                       struct abp_error *err)
 {
@@ -296,7 +296,7 @@ static int take_draws(struct chains *c, struct stats_draws *draws, size_t most, 
     const struct stats_design *d = latent->design;
     size_t count = draws->weighed < most ? draws->weighed : most, K = d->variants;
     struct stats_terms terms;
-    if (stats_terms_init(&terms, draws, count, err) != 0)
+    if (stats_terms_init(&terms, draws, draws->weighed, err) != 0)
         return -1;
     for (size_t p = 0; p < terms.passes; p++) {
         if (stats_terms_load(&terms, draws, p, err) != 0) {
@@ -305,17 +305,19 @@ static int take_draws(struct chains *c, struct stats_draws *draws, size_t most, 
         }
         for (size_t i = 0; i < count; i++) {
             double *x = c->places + i * c->size + c->scales;
+            size_t from = i * draws->weighed / count;
             if (p == 0)
-                memcpy(x, draws->globals + i * latent->globals, latent->globals * sizeof *x);
+                memcpy(x, draws->globals + from * latent->globals, latent->globals * sizeof *x);
             if (!terms.u)
                 continue;
-            x[latent->globals + p] = terms.u[i];
-            memcpy(x + latent->globals + d->channels + p * K, terms.b + i * K, K * sizeof *x);
+            x[latent->globals + p] = terms.u[from];
+            memcpy(x + latent->globals + d->channels + p * K, terms.b + from * K, K * sizeof *x);
         }
     }
     stats_terms_release(&terms);
     for (size_t i = 0; i < count; i++) {
-        const struct stats_point *point = &draws->points->list[draws->point[i]];
+        size_t from = i * draws->weighed / count;
+        const struct stats_point *point = &draws->points->list[draws->point[from]];
         double *place = c->places + i * c->size;
         memcpy(place, point->z, c->scales * sizeof *place);
         stats_latent_rescale(latent, &point->field.scales, place + c->scales, 1, 0);
@@ -381,8 +383,9 @@ static int give_draws(struct chains *c, struct stats_draws *draws, size_t steps,
     struct stats_scales *scales = malloc(all * sizeof *scales);
     double *globals = malloc(all * m * sizeof *globals), *weight = malloc(all * sizeof *weight);
     double *log_ratio = calloc(all, sizeof *log_ratio);
-    double *terms = malloc((d->has_channels ? all * d->channels * (1 + K) : 1) * sizeof *terms);
-    if (!scales || !globals || !weight || !log_ratio || !terms) {
+    size_t numbers = d->has_channels ? d->channels * (1 + K) : 0;
+    double *terms = numbers ? malloc(all * numbers * sizeof *terms) : NULL;
+    if (!scales || !globals || !weight || !log_ratio || (numbers && !terms)) {
         free(scales);
         free(globals);
         free(weight);
@@ -398,11 +401,8 @@ static int give_draws(struct chains *c, struct stats_draws *draws, size_t steps,
         stats_latent_rescale(latent, &scales[i], c->x, 1, 1);
         memcpy(globals + i * m, c->x, m * sizeof *globals);
         weight[i] = 1.0 / (double)all;
-        for (size_t ch = 0; d->has_channels && ch < d->channels; ch++) {
-            double *own = terms + (ch * all + i) * (1 + K);
-            own[0] = c->x[m + ch];
-            memcpy(own + 1, c->x + m + d->channels + ch * K, K * sizeof *own);
-        }
+        if (numbers) /* all u, then all b, as they stand in the field */
+            memcpy(terms + i * numbers, c->x + m, numbers * sizeof *terms);
     }
     stats_draws_replace(draws, all, scales, globals, weight, log_ratio, terms);
     return 0;

@@ -37,6 +37,7 @@ static double share_spread(const struct abp_posterior *p, size_t i, size_t v, gs
 struct workspace {
     double *log_ratio;          /* draws x variants: log R_v */
     double *column;             /* draws: one variant's */
+    double *ratio;              /* draws x variants: R_v */
     double *spread;             /* draws: of the next post, where all styles have it in common */
     struct abp_weighted *draws; /* draws */
     gsl_rng *rng;
@@ -74,7 +75,7 @@ static void contrast_ratios(struct abp_contrast *c, const struct abp_posterior *
     c->p_same = effect.p_same;
     for (size_t i = 0; i < p->draws; i++)
         work->draws[i].value =
-            exp(log_ratio[i]) *
+            work->ratio[i * p->variants + v] *
             (p->family == ABP_BETABINOMIAL ? share_spread(p, i, v, work->rng) : work->spread[i]);
     c->next_post = summarise(work, p);
 }
@@ -92,9 +93,10 @@ static void contest(struct abp_contrast *contrasts, const struct abp_posterior *
         for (size_t v = 1; v < K; v++)
             if (row[v] > row[best])
                 best = v;
+        const double *ratio = work->ratio + i * K;
         contrasts[best].p_best += p->weight[i];
         for (size_t v = 0; v < K; v++)
-            contrasts[v].expected_loss += p->weight[i] * (exp(row[best]) - exp(row[v]));
+            contrasts[v].expected_loss += p->weight[i] * (ratio[best] - ratio[v]);
     }
     for (size_t v = 0; v < K; v++) {
         contrasts[v].p_best = probability(contrasts[v].p_best);
@@ -138,10 +140,12 @@ int abp_contrasts(struct abp_contrast *contrasts, const struct abp_posterior *po
     const struct abp_posterior *p = posterior;
     size_t K = p->variants, base = options->baseline;
     struct workspace work = {malloc(p->draws * K * sizeof(double)),
-                             malloc(p->draws * sizeof(double)), malloc(p->draws * sizeof(double)),
+                             malloc(p->draws * sizeof(double)),
+                             malloc(p->draws * K * sizeof(double)),
+                             malloc(p->draws * sizeof(double)),
                              malloc(p->draws * sizeof *work.draws), gsl_rng_alloc(gsl_rng_taus2)};
     int rc = -1;
-    if (!work.log_ratio || !work.column || !work.spread || !work.draws || !work.rng) {
+    if (!work.log_ratio || !work.column || !work.ratio || !work.spread || !work.draws || !work.rng) {
         abp_fail_memory(err);
         goto out;
     }
@@ -150,6 +154,8 @@ int abp_contrasts(struct abp_contrast *contrasts, const struct abp_posterior *po
         double zero = log_rate(p, i, base);
         for (size_t v = 0; v < K; v++)
             work.log_ratio[i * K + v] = v == base ? 0.0 : log_rate(p, i, v) - zero;
+        for (size_t v = 0; v < K; v++)
+            work.ratio[i * K + v] = v == base ? 1.0 : exp(work.log_ratio[i * K + v]);
     }
     for (size_t i = 0; i < p->draws; i++)
         work.spread[i] = p->family == ABP_BETABINOMIAL ? 1.0 : post_spread(p, i, work.rng);
@@ -168,6 +174,7 @@ out:
     gsl_rng_free(work.rng);
     free(work.draws);
     free(work.spread);
+    free(work.ratio);
     free(work.column);
     free(work.log_ratio);
     return rc;

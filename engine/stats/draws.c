@@ -3,18 +3,16 @@
 #include "abpost/psis.h"
 #include "stats/special.h"
 
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_qrng.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Narrow draws. */
-#define DRAWS_LEAST    8192
-#define DRAWS_CHANNELS 16384 /* of a model with channels, whose own terms are drawn at random */
-#define DRAWS_MOST     65536
-#define PILOT          1024 /* of them weighed at least */
+/* Narrow draws: those that have no weight, those that have one at most and at least. */
+#define DRAWS_REST 8192
+#define DRAWS_MOST 65536
+#define PILOT      1024
 /* Cells and terms that all weighed draws together look at, more or less, but for so many draws. */
 #define WORK_MOST   ((size_t)1 << 27)
 #define DRAWS_FLOOR 4096
@@ -66,12 +64,13 @@ double stats_draw_width(const struct stats_draws *draws, size_t i)
 
 /* Where the draws of the core stand. */
 struct core {
-    gsl_qrng *sobol;          /* owned; of the narrow */
+    gsl_qrng *sobol;          /* owned; of the narrow; which point is one more coordinate */
     gsl_rng *rng;             /* owned; of the wide */
     size_t quasi;             /* coordinates that are quasi-random */
     double shift[QUASI_MOST]; /* of those, a seed's own (Cranley & Patterson 1976) */
     double *ends;             /* owned; points: the cumulated shares */
     double *normals;          /* owned; as many as the core has terms */
+    double *factor, *work;    /* owned; terms x terms: of the point at hand */
     size_t drawn;
 };
 
@@ -82,6 +81,7 @@ static void core_release(struct core *core)
     gsl_rng_free(core->rng);
     free(core->ends);
     free(core->normals);
+    free(core->factor);
     memset(core, 0, sizeof *core);
 }
 
@@ -91,15 +91,17 @@ static int core_init(struct core *core, const struct stats_draws *draws, struct 
     size_t terms = latent->globals - latent->at_mu, points = draws->points->count;
     double sum = 0.0;
     memset(core, 0, sizeof *core);
-    core->quasi = terms + 1 > QUASI_MOST ? QUASI_MOST : terms + 1;
+    core->quasi = terms > QUASI_MOST ? QUASI_MOST : terms;
     core->sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)core->quasi);
     core->rng = stats_stream(draws->seed, 0);
     core->ends = malloc(points * sizeof *core->ends);
     core->normals = malloc(terms * sizeof *core->normals);
-    if (!core->sobol || !core->rng || !core->ends || !core->normals) {
+    core->factor = malloc(2 * terms * terms * sizeof *core->factor);
+    if (!core->sobol || !core->rng || !core->ends || !core->normals || !core->factor) {
         core_release(core);
         return abp_fail_memory(err);
     }
+    core->work = core->factor + terms * terms;
     for (size_t p = 0; p < points; p++)
         core->ends[p] = sum += draws->points->list[p].share;
     for (size_t k = 0; k < core->quasi; k++)
@@ -107,59 +109,50 @@ static int core_init(struct core *core, const struct stats_draws *draws, struct 
     return 0;
 }
 
-/* The point whose share of [0, 1) holds u. */
-static size_t point_at(const double *ends, size_t count, double u)
-{
-    size_t low = 0, high = count - 1;
-    u *= ends[high];
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (ends[middle] > u)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
+/* x in [0, 2) without its whole part, kept off 0 and 1. */
 static double fraction(double x)
 {
-    x -= floor(x);
-    return fmin(fmax(x, 1e-12), 1.0 - 1e-12);
+    x -= x < 1.0 ? 0.0 : 1.0;
+    return x < 1e-12 ? 1e-12 : x > 1.0 - 1e-12 ? 1.0 - 1e-12 : x;
 }
 
-/* The normals of one draw; returns the uniform that chooses its point. */
-static double core_normals(struct core *core, size_t terms, int wide)
+static void core_normals(struct core *core, size_t terms, int wide)
 {
     double u[QUASI_MOST];
-    if (wide) {
-        for (size_t k = 0; k < terms; k++)
-            core->normals[k] = gsl_ran_gaussian_ziggurat(core->rng, 1.0);
-        return gsl_rng_uniform(core->rng);
-    }
-    gsl_qrng_get(core->sobol, u);
-    for (size_t k = 0; k < terms; k++)
-        core->normals[k] = k + 1 < core->quasi
-                               ? gsl_cdf_ugaussian_Pinv(fraction(u[k + 1] + core->shift[k + 1]))
-                               : gsl_ran_gaussian_ziggurat(core->rng, 1.0);
-    return fraction(u[0] + core->shift[0]);
+    size_t quasi = wide ? 0 : core->quasi;
+    if (!wide)
+        gsl_qrng_get(core->sobol, u);
+    for (size_t k = 0; k < quasi; k++) /* the first coordinates are the evenest: from the last on */
+        core->normals[terms - 1 - k] = stats_normal_quantile(fraction(u[k] + core->shift[k]));
+    for (size_t k = quasi; k < terms; k++)
+        core->normals[terms - 1 - k] = gsl_ran_gaussian_ziggurat(core->rng, 1.0);
 }
 
-/* Draws on to before draw `to`. Of the weighed, log_ratio and radius begin. */
+/* Draws a run, on to before draw `to`. Of the weighed, log_ratio and radius begin. */
 static void draw_core(struct stats_draws *draws, struct core *core, size_t to)
 {
     const struct stats_latent *latent = draws->latent;
-    size_t m = latent->globals, terms = m - latent->at_mu;
-    for (size_t i = core->drawn; i < to; i++) {
-        double which = core_normals(core, terms, is_wide(draws, i));
+    size_t m = latent->globals, terms = m - latent->at_mu, from = core->drawn, p = 0;
+    size_t last = draws->points->count - 1, prepared = SIZE_MAX;
+    double first = gsl_rng_uniform(core->rng), before = 0.0;
+    for (size_t i = from; i < to; i++) {
+        double which = first + (double)(i - from) / (double)(to - from);
         double width = stats_draw_width(draws, i), radius = 0.0;
-        size_t p = point_at(core->ends, draws->points->count, which);
+        which = core->ends[last] * (which < 1.0 ? which : which - 1.0);
+        for (p = which < before ? 0 : p; p < last && core->ends[p] <= which;)
+            p++;
+        before = which;
+        const struct stats_field *field = &draws->points->list[p].field;
+        if (p != prepared)
+            stats_field_core_factor(field, latent, core->factor, core->work);
+        prepared = p;
+        core_normals(core, terms, is_wide(draws, i));
         for (size_t k = 0; k < terms; k++) {
             core->normals[k] *= width;
             radius += core->normals[k] * core->normals[k];
         }
         draws->point[i] = (uint32_t)p;
-        double ratio = stats_field_draw_core(&draws->points->list[p].field, latent, core->normals,
+        double ratio = stats_field_draw_core(field, latent, core->factor, core->normals,
                                              draws->globals + i * m);
         if (i < draws->weighed) {
             draws->radius[i] = radius;
@@ -214,51 +207,53 @@ static double wide_sd(double dimensions)
 }
 
 /* log of the whole mixture's density over the narrow Gaussian's, at a squared distance from the
- * centre. */
-static double mixture_log_ratio(const struct stats_draws *draws, double radius)
+ * centre. log_wide: of the wide Gaussian's normalisation and share. */
+static double mixture_log_ratio(double radius, double sd, double log_wide)
 {
-    double dimensions = (double)draws->latent->size, sd = draws->wide;
-    double wide = 0.5 * radius * (1.0 - 1.0 / (sd * sd)) - dimensions * log(sd);
-    double both[2] = {log1p(-1.0 / STATS_WIDE_EVERY), wide - log(STATS_WIDE_EVERY)};
-    return stats_logsumexp(both, 2);
+    double wide = 0.5 * radius * (1.0 - 1.0 / (sd * sd)) + log_wide;
+    return wide > 700.0 ? wide : log(1.0 - 1.0 / STATS_WIDE_EVERY + exp(wide));
 }
 
-/* Adds what the channels say of draw i: the likelihood and, with channel terms, their prior less
- * their proposal. */
-static void weigh_channels(struct stats_draws *draws, struct stats_walk *walks, size_t i, double *b)
+/* The likelihood of draw i and, with channel terms (u, b), their prior less their proposal. */
+static double weigh_draw(const struct stats_draws *draws, size_t i, const struct stats_walk *walk,
+                         const double *u, const double *b)
 {
     const struct stats_latent *latent = draws->latent;
     const struct stats_field *field = stats_draw_field(draws, i);
     const double *globals = draws->globals + i * latent->globals;
-    for (size_t c = 0; c < latent->design->channels; c++) {
-        double u = 0.0;
-        if (walks) {
-            draws->log_ratio[i] += stats_walk_step(&walks[c], &u, b);
-            for (size_t v = 0; v <= latent->design->variants; v++)
-                draws->radius[i] += walks[c].used[v] * walks[c].used[v];
-        }
-        draws->log_ratio[i] +=
-            stats_channel_likelihood(field, latent, c, globals, u, walks ? b : NULL);
-    }
+    size_t K = latent->design->variants;
+    double sum = stats_draw_likelihood(field, latent, globals, walk ? u : NULL, walk ? b : NULL);
+    for (size_t c = 0; walk && c < latent->design->channels; c++)
+        sum += stats_field_channel_ratio(field, latent, c, walk->used + c * (1 + K), u[c],
+                                         b + c * K);
+    return sum;
 }
 
-/* Weighs draws from `from` on to the last of the weighed. walks: one a channel, or NULL. */
-static int weigh(struct stats_draws *draws, struct stats_walk *walks, size_t from,
+/* Weighs draws from `from` on to the last of the weighed. walk: of all channels, or NULL. */
+static int weigh(struct stats_draws *draws, struct stats_walk *walk, size_t from,
                  struct abp_error *err)
 {
     const struct stats_design *d = draws->latent->design;
-    double *b = malloc(d->variants * sizeof *b);
-    if (!b)
+    size_t each = 1 + d->variants, numbers = d->channels * each;
+    double *own = malloc(numbers * sizeof *own);
+    if (!own)
         return abp_fail_memory(err);
+    double log_wide = -(double)draws->latent->size * log(draws->wide) - log(STATS_WIDE_EVERY);
     for (size_t i = from; i < draws->weighed; i++) {
         const struct stats_field *field = stats_draw_field(draws, i);
-        weigh_channels(draws, walks, i, b);
-        draws->log_ratio[i] += field->scales.dispersion.constant - field->log_marginal;
-        draws->log_ratio[i] -= mixture_log_ratio(draws, draws->radius[i]);
+        double *u = draws->terms ? draws->terms + i * numbers : own, *b = u + d->channels;
+        if (walk)
+            stats_walk_step(walk, u, b, 1);
+        for (size_t k = 0; walk && k < numbers; k++)
+            draws->radius[i] += walk->used[k] * walk->used[k];
+        double mixture = mixture_log_ratio(draws->radius[i], draws->wide, log_wide);
+        draws->narrow[i] = exp(-mixture);
+        draws->log_ratio[i] += weigh_draw(draws, i, walk, u, b) +
+                               field->scales.dispersion.constant - field->log_marginal - mixture;
         if (isnan(draws->log_ratio[i]))
             draws->log_ratio[i] = -INFINITY;
     }
-    free(b);
+    free(own);
     return 0;
 }
 
@@ -267,9 +262,9 @@ static void narrow_weights(struct stats_draws *draws)
 {
     double sum = 0.0;
     for (size_t i = 0; i < draws->weighed; i++)
-        sum += draws->weight[i] = exp(-mixture_log_ratio(draws, draws->radius[i]));
+        sum += draws->narrow[i];
     for (size_t i = 0; i < draws->weighed; i++)
-        draws->weight[i] /= sum;
+        draws->weight[i] = draws->narrow[i] / sum;
 }
 
 /* Draws that are weighed at most: each looks at all cells and terms. */
@@ -305,8 +300,8 @@ static size_t draws_needed(struct stats_draws *draws)
 /* Smooths the ratios and turns them into one weight a draw. */
 static int set_weights(struct stats_draws *draws, struct abp_error *err)
 {
-    size_t n = draws->weighed, narrow = draws->count - n / STATS_WIDE_EVERY;
-    double each = 1.0 / (double)narrow;
+    size_t n = draws->weighed;
+    double each = 1.0 / (double)(draws->count - n);
     double *smooth = malloc(n * sizeof *smooth);
     if (!smooth)
         return abp_fail_memory(err);
@@ -317,10 +312,8 @@ static int set_weights(struct stats_draws *draws, struct abp_error *err)
         draws->log_evidence =
             draws->points->log_total + stats_logsumexp(draws->log_ratio, n) - log((double)n);
     narrow_weights(draws);
-    for (size_t i = 0; rc == 0 && i < draws->count; i++) {
-        double own = i < n ? exp(smooth[i]) - draws->weight[i] : 0.0;
-        draws->weight[i] = own + (is_wide(draws, i) ? 0.0 : each);
-    }
+    for (size_t i = 0; rc == 0 && i < draws->count; i++)
+        draws->weight[i] = i < n ? exp(smooth[i]) - draws->weight[i] : each;
     free(smooth);
     return rc;
 }
@@ -345,59 +338,55 @@ static int resize(struct stats_draws *draws, size_t count, size_t weighed, struc
     draws->weight = weight ? weight : draws->weight;
     double *radius = realloc(draws->radius, weighed * sizeof *radius);
     draws->radius = radius ? radius : draws->radius;
+    double *narrow = realloc(draws->narrow, weighed * sizeof *narrow);
+    draws->narrow = narrow ? narrow : draws->narrow;
     double *log_ratio = realloc(draws->log_ratio, weighed * sizeof *log_ratio);
     draws->log_ratio = log_ratio ? log_ratio : draws->log_ratio;
-    if (!point || !globals || !weight || !radius || !log_ratio)
+    if (!point || !globals || !weight || !radius || !narrow || !log_ratio)
         return abp_fail_memory(err);
     draws->count = count;
     return 0;
 }
 
+/* Makes room for the terms of the weighed, while memory allows. */
+static int resize_terms(struct stats_draws *draws, struct abp_error *err)
+{
+    const struct stats_design *d = draws->latent->design;
+    size_t numbers = draws->weighed * d->channels * (1 + d->variants);
+    if (numbers > STATS_TERMS_MOST) {
+        free(draws->terms);
+        draws->terms = NULL;
+    }
+    if (numbers > STATS_TERMS_MOST || !d->has_channels)
+        return 0;
+    double *terms = realloc(draws->terms, numbers * sizeof *terms);
+    draws->terms = terms ? terms : draws->terms;
+    return terms ? 0 : abp_fail_memory(err);
+}
+
 /* Draws and weighs on to so many. */
-static int weigh_more(struct stats_draws *draws, struct core *core, struct stats_walk *walks,
+static int weigh_more(struct stats_draws *draws, struct core *core, struct stats_walk *walk,
                       size_t weighed, struct abp_error *err)
 {
     size_t from = draws->weighed;
     if (weighed <= from)
         return 0;
     draws->weighed = weighed;
-    if (resize(draws, weighed, weighed, err) != 0)
+    if (resize(draws, weighed, weighed, err) != 0 || resize_terms(draws, err) != 0)
         return -1;
     draw_core(draws, core, weighed);
     if (draw_slots(draws, weighed, err) != 0)
         return -1;
-    return weigh(draws, walks, from, err);
-}
-
-static void free_walks(struct stats_walk *walks, size_t count)
-{
-    for (size_t c = 0; walks && c < count; c++)
-        stats_walk_release(&walks[c]);
-    free(walks);
-}
-
-static int open_walks(struct stats_walk **walks, const struct stats_draws *draws,
-                      struct abp_error *err)
-{
-    const struct stats_design *d = draws->latent->design;
-    *walks = NULL;
-    if (!d->has_channels)
-        return 0;
-    *walks = calloc(d->channels, sizeof **walks);
-    if (!*walks)
-        return abp_fail_memory(err);
-    for (size_t c = 0; c < d->channels; c++)
-        if (stats_walk_init(&(*walks)[c], draws, c, err) != 0)
-            return -1;
-    return 0;
+    return weigh(draws, walk, from, err);
 }
 
 int stats_draws_init(struct stats_draws *draws, const struct stats_latent *latent,
                      const struct stats_points *points, uint64_t seed, size_t least,
                      struct abp_error *err)
 {
+    const struct stats_design *d = latent->design;
     struct core core = {0};
-    struct stats_walk *walks = NULL;
+    struct stats_walk channels = {0}, *walk = d->has_channels ? &channels : NULL;
     int rc = -1;
     *draws = (struct stats_draws){.latent = latent, .points = points, .seed = seed, .rhat = NAN};
     draws->wide = wide_sd((double)latent->size);
@@ -407,21 +396,19 @@ int stats_draws_init(struct stats_draws *draws, const struct stats_latent *laten
         goto out;
     }
     size_t pilot = least > PILOT ? least : PILOT;
-    if (core_init(&core, draws, err) != 0 || open_walks(&walks, draws, err) != 0 ||
-        weigh_more(draws, &core, walks, with_wide(pilot), err) != 0)
+    if (core_init(&core, draws, err) != 0 ||
+        (walk && stats_walk_init(walk, draws, 0, d->channels, err) != 0) ||
+        weigh_more(draws, &core, walk, with_wide(pilot), err) != 0)
         goto out;
     size_t need = draws_needed(draws);
-    if (weigh_more(draws, &core, walks, with_wide(need), err) != 0)
+    if (weigh_more(draws, &core, walk, with_wide(need), err) != 0)
         goto out;
-    size_t narrow = draws->weighed - draws->weighed / STATS_WIDE_EVERY;
-    size_t wanted = latent->design->has_channels ? DRAWS_CHANNELS : DRAWS_LEAST;
-    size_t rest = narrow < wanted ? wanted - narrow : 0;
-    if (resize(draws, draws->weighed + rest, draws->weighed, err) != 0)
+    if (resize(draws, draws->weighed + DRAWS_REST, draws->weighed, err) != 0)
         goto out;
     draw_core(draws, &core, draws->count);
     rc = set_weights(draws, err);
 out:
-    free_walks(walks, latent->design->channels);
+    stats_walk_release(&channels);
     core_release(&core);
     if (rc != 0)
         stats_draws_release(draws);
@@ -435,6 +422,7 @@ static void free_arrays(struct stats_draws *draws)
     free(draws->log_ratio);
     free(draws->weight);
     free(draws->radius);
+    free(draws->narrow);
     free(draws->scales);
     free(draws->terms);
 }
@@ -444,7 +432,7 @@ void stats_draws_replace(struct stats_draws *draws, size_t count, struct stats_s
 {
     free_arrays(draws);
     draws->point = NULL;
-    draws->radius = NULL;
+    draws->radius = draws->narrow = NULL;
     draws->count = draws->weighed = draws->whole = count;
     draws->scales = scales;
     draws->globals = globals;

@@ -93,6 +93,20 @@ int stats_guess_solve(struct stats_guess *guess)
     return 0;
 }
 
+#define BLOCK 6
+
+/* BLOCK values from the k-th on, in as many registers. */
+static void add_block(const struct stats_guess *guess, const double *features, size_t k,
+                      double *values)
+{
+    const double *row = guess->coefficients + k;
+    double sum[BLOCK] = {0};
+    for (size_t i = 0; i < guess->features; i++, row += guess->length)
+        for (size_t l = 0; l < BLOCK; l++)
+            sum[l] += features[i] * row[l];
+    memcpy(values, sum, sizeof sum);
+}
+
 void stats_guess_at(const struct stats_guess *guess, const double *z, double *values)
 {
     double inside[STATS_MOST_SCALES], features[STATS_MOST_FEATURES] = {0};
@@ -100,7 +114,10 @@ void stats_guess_at(const struct stats_guess *guess, const double *z, double *va
         inside[k] = fmin(fmax(z[k], guess->low[k]), guess->high[k]);
     features_at(guess, inside, features);
     memset(values, 0, guess->length * sizeof *values);
+    size_t k = 0;
+    for (; k + BLOCK <= guess->length; k += BLOCK)
+        add_block(guess, features, k, values + k);
     for (size_t i = 0; i < guess->features; i++)
-        for (size_t k = 0; k < guess->length; k++)
-            values[k] += features[i] * guess->coefficients[i * guess->length + k];
+        for (size_t l = k; l < guess->length; l++)
+            values[l] += features[i] * guess->coefficients[i * guess->length + l];
 }

@@ -47,7 +47,7 @@ void stats_latent_release(struct stats_latent *latent)
     memset(latent, 0, sizeof *latent);
 }
 
-static size_t field_numbers(const struct stats_latent *latent)
+size_t stats_field_numbers(const struct stats_latent *latent)
 {
     const struct stats_design *d = latent->design;
     size_t n = latent->globals + stats_triangle_numbers(latent->globals, latent->diagonal);
@@ -60,19 +60,15 @@ static size_t field_numbers(const struct stats_latent *latent)
 
 size_t stats_field_bytes(const struct stats_latent *latent)
 {
-    return sizeof(struct stats_field) + field_numbers(latent) * sizeof(double);
+    return sizeof(struct stats_field) + stats_field_numbers(latent) * sizeof(double);
 }
 
-int stats_field_init(struct stats_field *field, const struct stats_latent *latent,
-                     struct abp_error *err)
+void stats_field_place(struct stats_field *field, const struct stats_latent *latent, double *memory)
 {
     const struct stats_design *d = latent->design;
     size_t pairs = d->channels * d->variants;
+    double *p = memory;
     memset(field, 0, sizeof *field);
-    field->memory = calloc(field_numbers(latent), sizeof *field->memory);
-    if (!field->memory)
-        return abp_fail_memory(err);
-    double *p = field->memory;
     field->global_mean = p;
     field->global_factor = p += latent->globals;
     p += stats_triangle_numbers(latent->globals, latent->diagonal);
@@ -88,6 +84,16 @@ int stats_field_init(struct stats_field *field, const struct stats_latent *laten
         field->b_sd = p += d->channels;
         field->place_coupling = p + pairs;
     }
+}
+
+int stats_field_init(struct stats_field *field, const struct stats_latent *latent,
+                     struct abp_error *err)
+{
+    double *memory = calloc(stats_field_numbers(latent), sizeof *memory);
+    if (!memory)
+        return abp_fail_memory(err);
+    stats_field_place(field, latent, memory);
+    field->memory = memory;
     return 0;
 }
 
@@ -122,32 +128,28 @@ static double predictor(const struct stats_latent *latent, const struct stats_ce
 
 /* ---- the prior ---- */
 
-static double normal_log_density(double x, double sd)
-{
-    double z = x / sd;
-    return -0.5 * z * z - log(sd) - LOG_SQRT_2PI;
-}
-
 /* Sum of the log densities of count values from N(0, sd^2). */
-static double normals_log_density(const double *x, size_t count, double sd)
+static double normals_log_density(const double *x, size_t count, double sd, double log_sd)
 {
     double sum = 0.0;
     for (size_t i = 0; i < count; i++)
         sum += x[i] * x[i];
-    return -0.5 * sum / (sd * sd) - (double)count * (log(sd) + LOG_SQRT_2PI);
+    return -0.5 * sum / (sd * sd) - (double)count * (log_sd + LOG_SQRT_2PI);
 }
 
 static double globals_log_prior(const struct stats_latent *latent, const struct stats_scales *s,
                                 const double *g)
 {
     const struct stats_design *d = latent->design;
-    double sum = normal_log_density(g[latent->at_mu] - d->mu0, s->mu);
-    sum += normals_log_density(g + latent->at_theta, d->variants, s->tau_v);
+    double off = g[latent->at_mu] - d->mu0;
+    double sum = normals_log_density(&off, 1, s->mu, s->log_mu);
+    sum += normals_log_density(g + latent->at_theta, d->variants, s->tau_v, s->log_v);
     for (size_t f = 0; f < d->factors; f++)
         sum += normals_log_density(g + latent->at_alpha + stats_first_level(d, f),
-                                   d->level_end[f] - stats_first_level(d, f), s->tau_f[f]);
+                                   d->level_end[f] - stats_first_level(d, f), s->tau_f[f],
+                                   s->log_f[f]);
     if (d->has_slots)
-        sum += normals_log_density(g, d->slots, s->tau_w);
+        sum += normals_log_density(g, d->slots, s->tau_w, s->log_w);
     return sum;
 }
 
@@ -157,8 +159,9 @@ static double log_prior(const struct stats_latent *latent, const struct stats_sc
     const struct stats_design *d = latent->design;
     double sum = globals_log_prior(latent, s, x);
     if (d->has_channels) {
-        sum += normals_log_density(x + latent->globals, d->channels, s->tau_u);
-        sum += normals_log_density(x + at_b(latent, 0, 0), d->channels * d->variants, s->tau_b);
+        sum += normals_log_density(x + latent->globals, d->channels, s->tau_u, s->log_u);
+        sum += normals_log_density(x + at_b(latent, 0, 0), d->channels * d->variants, s->tau_b,
+                                   s->log_b);
     }
     return sum;
 }
@@ -240,11 +243,11 @@ static void add_pair(struct stats_field *field, const struct stats_latent *laten
         total += h[i];
     if (d->has_channels) {
         size_t pair = d->cells[from].channel * d->variants + v;
-        double precision = total + 1.0 / gsl_pow_2(field->scales.tau_b);
+        double precision = total + field->scales.precision_b;
         field->b_precision[pair] = precision;
-        field->b_coupling[pair] = total / precision;
         shrink = 1.0 / precision;
-        left = 1.0 / (1.0 + total * gsl_pow_2(field->scales.tau_b));
+        field->b_coupling[pair] = total * shrink;
+        left = 1.0 / (1.0 + total * field->scales.square_b);
         *u_precision += total * left;
         for (size_t k = 0; k < terms; k++)
             u_row[stats_core_term(latent, v, k)] += total * left;
@@ -264,9 +267,9 @@ static void eliminate_channel(struct stats_field *field, const struct stats_late
     const struct stats_design *d = latent->design;
     size_t m = latent->globals, from = d->channel_start[c], end = d->channel_start[c + 1];
     double *row = d->has_channels ? field->u_coupling + c * m : NULL;
-    double precision = d->has_channels ? 1.0 / gsl_pow_2(field->scales.tau_u) : 0.0;
+    double precision = d->has_channels ? field->scales.precision_u : 0.0;
     if (d->has_channels) {
-        double alone = 1.0 / gsl_pow_2(field->scales.tau_b);
+        double alone = field->scales.precision_b;
         memset(row, 0, m * sizeof *row);
         for (size_t p = d->place_start[c]; d->has_slots && p < d->place_start[c + 1]; p++)
             field->place_coupling[p] = 0.0;
@@ -283,14 +286,15 @@ static void eliminate_channel(struct stats_field *field, const struct stats_late
     if (!d->has_channels)
         return;
     field->u_precision[c] = precision;
+    double by = 1.0 / precision;
     for (size_t i = 0; i < m; i++) {
-        double scaled = row[i] / precision, *of = row_of(field, latent, i);
+        double scaled = row[i] * by, *of = row_of(field, latent, i);
         if (scaled > 0.0 || scaled < 0.0)
             for (size_t j = 0; j <= i; j++)
                 of[j] -= scaled * row[j];
     }
     for (size_t i = 0; i < m; i++)
-        row[i] /= precision;
+        row[i] *= by;
 }
 
 /* The prior's sd of global i. */
@@ -465,9 +469,9 @@ static double prepare_draws(struct stats_field *field, const struct stats_latent
 {
     const struct stats_design *d = latent->design;
     const struct stats_scales *s = &field->scales;
-    double prior = log(s->mu) + (double)d->variants * log(s->tau_v), half_log_det = 0.0;
+    double prior = s->log_mu + (double)d->variants * s->log_v, half_log_det = 0.0;
     if (d->has_slots)
-        prior += (double)d->slots * log(s->tau_w);
+        prior += (double)d->slots * s->log_w;
     for (size_t i = latent->at_alpha; i < latent->globals; i++)
         prior += log(prior_sd(latent, s, i));
     for (size_t i = 0; i < latent->globals; i++)
@@ -475,14 +479,17 @@ static double prepare_draws(struct stats_field *field, const struct stats_latent
     field->global_log_ratio = -prior - half_log_det;
     if (!d->has_channels)
         return half_log_det;
-    prior = log(s->tau_u) + (double)d->variants * log(s->tau_b);
+    prior = s->log_u + (double)d->variants * s->log_b;
     for (size_t c = 0; c < d->channels; c++) {
-        double of_channel = 0.5 * log(field->u_precision[c]);
-        field->u_sd[c] = 1.0 / sqrt(field->u_precision[c]);
+        double sds = field->u_sd[c] = 1.0 / sqrt(field->u_precision[c]), of_channel = 0.0;
         for (size_t i = c * d->variants; i < (c + 1) * d->variants; i++) {
-            of_channel += 0.5 * log(field->b_precision[i]);
-            field->b_sd[i] = 1.0 / sqrt(field->b_precision[i]);
+            sds *= field->b_sd[i] = 1.0 / sqrt(field->b_precision[i]);
+            if (!(sds > 1e-200 && sds < 1e200)) { /* one logarithm for most channels */
+                of_channel -= log(sds);
+                sds = 1.0;
+            }
         }
+        of_channel -= log(sds);
         field->channel_log_ratio[c] = -prior - of_channel;
         half_log_det += of_channel;
     }

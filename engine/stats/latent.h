@@ -15,7 +15,10 @@
 /* Standard deviations of the terms at one point of the scales' space. */
 struct stats_scales {
     double mu, tau_v, tau_u, tau_b, tau_w;
+    double log_mu, log_v, log_u, log_b, log_w; /* their logarithms */
+    double square_b, precision_b, precision_u; /* tau_b^2, tau_b^-2, tau_u^-2 */
     double tau_f[ABP_POSTERIOR_FACTORS];
+    double log_f[ABP_POSTERIOR_FACTORS];
     struct stats_dispersion dispersion;
 };
 
@@ -35,7 +38,7 @@ struct stats_field {
     double *b_mean, *b_precision; /* channels x variants */
     double *b_coupling;           /* channels x variants: on u, mu, theta and alpha alike */
     double *place_coupling;       /* places: of b on w; empty without slots */
-    double *memory;               /* owned; all of the above point into it */
+    double *memory; /* owned: all of the above point into it; NULL: into lent memory */
 };
 
 /* Everything the solver needs that does not change from point to point. */
@@ -103,6 +106,11 @@ double stats_latent_log_stretch(const struct stats_latent *latent, const struct 
 int stats_field_init(struct stats_field *field, const struct stats_latent *latent,
                      struct abp_error *err) ABP_MUST_CHECK;
 void stats_field_release(struct stats_field *field);
+/* The same in memory that is lent to it, as many numbers as stats_field_numbers() says; not to be
+ * released. */
+void stats_field_place(struct stats_field *field, const struct stats_latent *latent,
+                       double *memory);
+size_t stats_field_numbers(const struct stats_latent *latent);
 /* Bytes that one field takes. */
 size_t stats_field_bytes(const struct stats_latent *latent);
 
@@ -125,22 +133,36 @@ double stats_field_u_shift(const struct stats_field *field, const struct stats_l
 void stats_field_b_shifts(const struct stats_field *field, const struct stats_latent *latent,
                           size_t c, const double *change, double u_change, double *shift);
 
-/* mu, theta and alpha from as many independent normals, into their places among the globals.
- * Returns log prior - log q of them, and the normalisation of all globals. */
+/* The lower factor, (1 + variants)^2 numbers by rows, of the precision of (mu, theta_0, the last
+ * style's difference from theta_0, ..., the second one's): with it a difference hangs on its own
+ * normal and on those of the differences before it alone, so that few quasi-random coordinates
+ * decide it. work: as many numbers. With factors, where styles share levels, the globals' own
+ * factor serves, and nothing is done here. */
+void stats_field_core_factor(const struct stats_field *field, const struct stats_latent *latent,
+                             double *factor, double *work);
+/* mu, theta and alpha from that factor and as many independent normals (without factors the last
+ * one is the second style's), into their places among the globals. Returns log prior - log q of
+ * them, and the normalisation of all globals. */
 double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
-                             const double *normals, double *globals);
+                             const double *factor, const double *normals, double *globals);
+/* Mean and sd of (theta_v + b_vc) - (theta_base + b_base,c) under the Gaussian, with channels. */
+void stats_field_channel_lift(const struct stats_field *field, const struct stats_latent *latent,
+                              size_t c, size_t v, size_t base, double *mean, double *sd);
 /* The slots' terms given those, from as many normals. Returns log prior - log q of them but for
  * the normalisation. */
 double stats_field_draw_slots(const struct stats_field *field, const struct stats_latent *latent,
                               const double *normals, double *globals);
-/* u and b (variants long) of channel c given the globals, from 1 + variants normals. Returns log
- * prior - log q of them. */
-double stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
-                                size_t c, const double *globals, const double *normals, double *u,
-                                double *b);
-/* Log likelihood of the posts of channel c, less the dispersion's constant; b NULL: no channel
- * terms. */
-double stats_channel_likelihood(const struct stats_field *field, const struct stats_latent *latent,
-                                size_t c, const double *globals, double u, const double *b);
+/* u and b (variants long) of channel c, from 1 + variants normals; change: the globals less their
+ * means. */
+void stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
+                              size_t c, const double *change, const double *normals, double *u,
+                              double *b);
+/* log prior - log q of what it has drawn. */
+double stats_field_channel_ratio(const struct stats_field *field, const struct stats_latent *latent,
+                                 size_t c, const double *normals, double u, const double *b);
+/* Log likelihood of all posts, less the dispersion's constant. u, b: of all channels; NULL without
+ * channel terms. */
+double stats_draw_likelihood(const struct stats_field *field, const struct stats_latent *latent,
+                             const double *globals, const double *u, const double *b);
 
 #endif

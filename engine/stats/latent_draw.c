@@ -2,6 +2,7 @@
 
 #include "stats/triangle.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Half the sum of squares of count values, each over sd. */
@@ -13,8 +14,48 @@ static double half_squares(const double *x, size_t count, double sd)
     return 0.5 * sum / (sd * sd);
 }
 
-double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
-                             const double *normals, double *globals)
+static double product(const double *a, const double *b, size_t count)
+{
+    double sum = 0.0;
+    for (size_t k = 0; k < count; k++)
+        sum += a[k] * b[k];
+    return sum;
+}
+
+void stats_field_core_factor(const struct stats_field *field, const struct stats_latent *latent,
+                             double *factor, double *work)
+{
+    size_t K = latent->design->variants, n = 1 + K, mu = latent->at_mu, m = latent->globals;
+    if (latent->design->factors)
+        return;
+    memset(work, 0, n * n * sizeof *work);
+    for (size_t i = 0; i < n; i++) { /* rows of the globals' factor; theta_0's: all styles' sum */
+        const double *row =
+            field->global_factor + stats_triangle_row(m, latent->diagonal, mu + i) + mu;
+        double *own = work + (i > 1 ? n + 1 - i : i) * n;
+        for (size_t k = 0; k <= i; k++) {
+            own[k] += row[k];
+            work[n + k] += i > 1 ? row[k] : 0.0;
+        }
+    }
+    for (size_t i = 0; i < n; i++) { /* Gram and Schmidt: work = factor x an orthogonal matrix */
+        double *own = work + i * n;
+        for (size_t j = 0; j < i; j++) {
+            double along = product(own, work + j * n, n);
+            factor[i * n + j] = along;
+            for (size_t k = 0; k < n; k++)
+                own[k] -= along * work[j * n + k];
+        }
+        double length = sqrt(product(own, own, n));
+        factor[i * n + i] = length;
+        for (size_t k = 0; k < n; k++)
+            own[k] /= length;
+    }
+}
+
+/* With factors: all terms of the core by the globals' own factor. */
+static double draw_levels(const struct stats_field *field, const struct stats_latent *latent,
+                          const double *normals, double *globals)
 {
     const struct stats_scales *s = &field->scales;
     const struct stats_design *d = latent->design;
@@ -31,6 +72,54 @@ double stats_field_draw_core(const struct stats_field *field, const struct stats
            half_squares(globals + latent->at_theta, d->variants, s->tau_v) - of_levels;
 }
 
+double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
+                             const double *factor, const double *normals, double *globals)
+{
+    const struct stats_scales *s = &field->scales;
+    const struct stats_design *d = latent->design;
+    size_t mu = latent->at_mu, K = d->variants;
+    double *core = latent->vector, *theta = globals + latent->at_theta;
+    if (d->factors)
+        return draw_levels(field, latent, normals, globals);
+    memcpy(core, normals, (1 + K) * sizeof *core);
+    stats_solve_upper(factor, 1 + K, 0, core);
+    globals[mu] = field->global_mean[mu] + core[0];
+    for (size_t v = 0; v < K; v++)
+        theta[v] = field->global_mean[latent->at_theta + v] + core[1] + (v ? core[K + 1 - v] : 0.0);
+    double off = globals[mu] - d->mu0;
+    return field->global_log_ratio + half_squares(normals, 1 + K, 1.0) -
+           half_squares(&off, 1, s->mu) - half_squares(theta, K, s->tau_v);
+}
+
+void stats_field_channel_lift(const struct stats_field *field, const struct stats_latent *latent,
+                              size_t c, size_t v, size_t base, double *mean, double *sd)
+{
+    const struct stats_design *d = latent->design;
+    size_t m = latent->globals, high = c * d->variants + v, low = c * d->variants + base;
+    double *e = latent->vector; /* what the difference takes of the globals */
+    double of_u = field->b_coupling[low] - field->b_coupling[high];
+    const double *row = field->u_coupling + c * m;
+    *mean = stats_core_sum(latent, field->global_mean, v) -
+            stats_core_sum(latent, field->global_mean, base) + field->b_mean[high] -
+            field->b_mean[low];
+    double variance = field->b_sd[high] * field->b_sd[high] + field->b_sd[low] * field->b_sd[low] +
+                      of_u * of_u * field->u_sd[c] * field->u_sd[c];
+    for (size_t k = 0; k < m; k++)
+        e[k] = -of_u * row[k];
+    for (size_t k = 0; k < stats_core_terms(latent); k++) {
+        e[stats_core_term(latent, v, k)] += 1.0 - field->b_coupling[high];
+        e[stats_core_term(latent, base, k)] -= 1.0 - field->b_coupling[low];
+    }
+    if (d->has_slots)
+        for (size_t p = d->place_start[c]; p < d->place_start[c + 1]; p++) {
+            double coupling = field->place_coupling[p];
+            if (d->places[p].variant == v || d->places[p].variant == base)
+                e[d->places[p].slot] += d->places[p].variant == v ? -coupling : coupling;
+        }
+    stats_solve_lower(field->global_factor, m, latent->diagonal, 0, e);
+    *sd = sqrt(variance + product(e, e, m));
+}
+
 double stats_field_draw_slots(const struct stats_field *field, const struct stats_latent *latent,
                               const double *normals, double *globals)
 {
@@ -45,43 +134,44 @@ double stats_field_draw_slots(const struct stats_field *field, const struct stat
     return half_squares(normals, mu, 1.0) - half_squares(globals, mu, field->scales.tau_w);
 }
 
-double stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
-                                size_t c, const double *globals, const double *normals, double *u,
-                                double *b)
+void stats_field_draw_channel(const struct stats_field *field, const struct stats_latent *latent,
+                              size_t c, const double *change, const double *normals, double *u,
+                              double *b)
 {
     const struct stats_design *d = latent->design;
     size_t pair = c * d->variants;
-    double *change = latent->vector;
-    for (size_t k = 0; k < latent->globals; k++)
-        change[k] = globals[k] - field->global_mean[k];
     double u_change = stats_field_u_shift(field, latent, c, change) + normals[0] * field->u_sd[c];
     *u = field->u_mean[c] + u_change;
     stats_field_b_shifts(field, latent, c, change, u_change, b);
     for (size_t v = 0; v < d->variants; v++)
         b[v] += field->b_mean[pair + v] + normals[1 + v] * field->b_sd[pair + v];
-    return field->channel_log_ratio[c] + half_squares(normals, 1 + d->variants, 1.0) -
-           half_squares(u, 1, field->scales.tau_u) -
-           half_squares(b, d->variants, field->scales.tau_b);
+}
+
+double stats_field_channel_ratio(const struct stats_field *field, const struct stats_latent *latent,
+                                 size_t c, const double *normals, double u, const double *b)
+{
+    size_t K = latent->design->variants;
+    return field->channel_log_ratio[c] + half_squares(normals, 1 + K, 1.0) -
+           half_squares(&u, 1, field->scales.tau_u) - half_squares(b, K, field->scales.tau_b);
 }
 
 /* Cells that are looked at together. */
 #define TOGETHER 64
 
-double stats_channel_likelihood(const struct stats_field *field, const struct stats_latent *latent,
-                                size_t c, const double *globals, double u, const double *b)
+double stats_draw_likelihood(const struct stats_field *field, const struct stats_latent *latent,
+                             const double *globals, const double *u, const double *b)
 {
     const struct stats_design *d = latent->design;
-    double sum = 0.0, eta[TOGETHER], base = b ? u : 0.0;
-    size_t end = d->channel_start[c + 1];
-    for (size_t from = d->channel_start[c]; from < end; from += TOGETHER) {
+    double sum = 0.0, eta[TOGETHER];
+    for (size_t from = 0; from < d->cell_count; from += TOGETHER) {
         const struct stats_cell *cells = d->cells + from;
-        size_t count = end - from < TOGETHER ? end - from : TOGETHER;
+        size_t count = d->cell_count - from < TOGETHER ? d->cell_count - from : TOGETHER;
         for (size_t i = 0; i < count; i++)
-            eta[i] = base + stats_core_sum(latent, globals, cells[i].variant);
+            eta[i] = stats_core_sum(latent, globals, cells[i].variant);
         for (size_t i = 0; i < count && d->has_slots; i++)
             eta[i] += globals[cells[i].slot];
-        for (size_t i = 0; i < count && b; i++)
-            eta[i] += b[cells[i].variant];
+        for (size_t i = 0; i < count && u; i++)
+            eta[i] += u[cells[i].channel] + b[cells[i].channel * d->variants + cells[i].variant];
         sum += latent->family->sum(&field->scales.dispersion, cells, count, eta);
     }
     return sum;

@@ -13,6 +13,7 @@
 void stats_constants_init(struct stats_constants *constants, const struct stats_design *design)
 {
     double sum = 0.0;
+    stats_half_normals_init(&constants->half);
     for (size_t i = 0; i < design->tally_count; i++)
         sum += design->tallies[i].count * design->tallies[i].value;
     constants->used = design->tally_count > 1 && sum <= SMOOTH_SUM;
@@ -32,16 +33,18 @@ static double constant_at(const struct stats_design *design, const struct stats_
 static double interpolated(struct stats_constants *constants, const struct stats_design *design,
                            const struct stats_family *family, double log_size)
 {
-    double at = (log_size - NODES_FROM) / NODES_STEP, sum = 0.0;
+    static const double part[6] = {-1.0 / 120, 1.0 / 24, -1.0 / 12, 1.0 / 12, -1.0 / 24, 1.0 / 120};
+    double at = (log_size - NODES_FROM) / NODES_STEP, sum = 0.0, below = 1.0, above[6];
     size_t first = (size_t)at - 2;
+    above[5] = 1.0;
+    for (size_t i = 5; i > 0; i--)
+        above[i - 1] = above[i] * (at - (double)(first + i));
     for (size_t i = 0; i < 6; i++) {
-        double *node = &constants->node[first + i], part = 1.0;
+        double *node = &constants->node[first + i];
         if (isnan(*node))
             *node = constant_at(design, family, NODES_FROM + NODES_STEP * (double)(first + i));
-        for (size_t j = 0; j < 6; j++)
-            if (j != i)
-                part *= (at - (double)(first + j)) / ((double)i - (double)j);
-        sum += part * *node;
+        sum += part[i] * below * above[i] * *node;
+        below *= at - (double)(first + i);
     }
     return sum;
 }
@@ -97,7 +100,7 @@ static double negbinomial_sum(const struct stats_dispersion *d, const struct sta
         const struct stats_cell *cell = &cells[i];
         double t = eta[i] + cell->log_n - d->log_size, e = exp(-fabs(t));
         sum += cell->y * (t + d->log_size) -
-               (cell->y + cell->count * d->size) * (log_one_plus(e) + fmax(t, 0.0));
+               (cell->y + cell->count * d->size) * (log_one_plus(e) + (t > 0.0 ? t : 0.0));
     }
     return sum;
 }
@@ -118,7 +121,7 @@ static double negbinomial_expand(const struct stats_dispersion *d, const struct 
         curvature[i] = total * p * q;
         if (bend)
             bend[i] = curvature[i] * (q - p);
-        sum += cell->y * (t + d->log_size) - total * (log_one_plus(e) + fmax(t, 0.0));
+        sum += cell->y * (t + d->log_size) - total * (log_one_plus(e) + (t > 0.0 ? t : 0.0));
     }
     return sum;
 }

@@ -4,6 +4,7 @@
 #define STATS_LIKELIHOOD_H
 
 #include "stats/design.h"
+#include "stats/special.h"
 
 /* What depends on kappa alone. */
 struct stats_dispersion {
@@ -43,6 +44,7 @@ const struct stats_family *stats_family(enum abp_family family);
  * interpolated, to 1e-4 where outcomes (exposures) sum to 1e5 at most, else not at all. */
 #define STATS_CONSTANT_NODES 320
 struct stats_constants {
+    struct stats_half_normals half;
     int used;                          /* 0: constants are computed each time */
     double node[STATS_CONSTANT_NODES]; /* NaN: not yet known */
 };

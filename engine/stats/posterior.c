@@ -4,6 +4,7 @@
 #include "abpost/summary.h"
 #include "stats/chains.h"
 #include "stats/replicate.h"
+#include "stats/special.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@ struct abp_priors abp_default_priors(enum abp_family family)
     struct abp_priors priors = {2.5, 0.5, 1.0, 0.25, 0.5, family == ABP_BETABINOMIAL ? 0.5 : 1.0};
     return priors;
 }
+
+#define GOLDEN_SECTION 0.61803398874989485
 
 static int allocate(struct abp_posterior *p, const struct stats_draws *draws, int outcomes,
                     struct abp_error *err)
@@ -87,10 +90,36 @@ static double log_ratio(enum abp_family family, double high, double low)
     return from_low - from_high;
 }
 
+/* The log lift of v on channel c of those draws that have the channel's terms. */
+static void lifts_of_terms(struct abp_weighted *lifts, const struct abp_posterior *p, size_t v,
+                           uint32_t baseline, const struct stats_terms *terms)
+{
+    size_t K = p->variants;
+    for (size_t i = 0; i < terms->count; i++) {
+        double base = p->mu[i] + terms->u[i];
+        double high = base + p->theta[i * K + v] + terms->b[i * K + v];
+        double low = base + p->theta[i * K + baseline] + terms->b[i * K + baseline];
+        lifts[i].value = log_ratio(p->family, high, low);
+    }
+}
+
+/* Of the others: each from its Gaussian, where a log lift is itself normal. normals: theirs. */
+static void lifts_of_points(struct abp_weighted *lifts, const struct stats_draws *draws, size_t c,
+                            size_t v, uint32_t baseline, size_t from, const double *normals)
+{
+    double mean = 0.0, sd = 0.0;
+    for (size_t i = from; i < draws->count; i++) {
+        if (i == from || draws->point[i] != draws->point[i - 1])
+            stats_field_channel_lift(stats_draw_field(draws, i), draws->latent, c, v, baseline,
+                                     &mean, &sd);
+        lifts[i].value = mean + sd * normals[i - from];
+    }
+}
+
 /* The lift of every variant on one channel. */
 static void summarise_channel(struct abp_posterior *p, const struct stats_draws *draws, size_t c,
                               uint32_t baseline, const struct stats_terms *terms,
-                              struct abp_weighted *scratch)
+                              const double *normals, struct abp_weighted *scratch)
 {
     size_t K = p->variants;
     for (size_t v = 0; v < K; v++) {
@@ -100,11 +129,9 @@ static void summarise_channel(struct abp_posterior *p, const struct stats_draws 
         *better = NAN;
         if (v == baseline)
             continue;
+        lifts_of_terms(scratch, p, v, baseline, terms);
+        lifts_of_points(scratch, draws, c, v, baseline, terms->count, normals);
         for (size_t i = 0; i < draws->count; i++) {
-            double base = p->mu[i] + terms->u[i];
-            double high = base + p->theta[i * K + v] + terms->b[i * K + v];
-            double low = base + p->theta[i * K + baseline] + terms->b[i * K + baseline];
-            scratch[i].value = log_ratio(p->family, high, low);
             scratch[i].weight = draws->weight[i];
             if (scratch[i].value > 0.0)
                 sum += scratch[i].weight;
@@ -135,31 +162,51 @@ static void add_outcomes(struct abp_posterior *p, const struct stats_draws *draw
 }
 
 /* Goes through the channels once more, with the same draws, now that their weights are known. */
-static int look_at_channels(struct abp_posterior *p, struct stats_draws *draws, uint32_t baseline,
-                            struct abp_error *err)
+static int look_at_channels(struct abp_posterior *p, const struct stats_draws *draws,
+                            struct stats_terms *terms, uint32_t baseline, struct abp_error *err)
 {
-    struct stats_terms terms;
     int rc = -1;
-    if (p->outcome && stats_draws_complete(draws, err) != 0)
-        return -1;
-    if (stats_terms_init(&terms, draws, draws->count, err) != 0)
-        return -1;
     struct abp_weighted *scratch = malloc(draws->count * sizeof *scratch);
-    if (!scratch) {
+    double *normals = malloc((1 + draws->count - terms->count) * sizeof *normals), place = 0.5;
+    if (!scratch || !normals) {
         abp_fail_memory(err);
         goto out;
     }
-    for (size_t c = 0; c < terms.passes; c++) {
-        if (stats_terms_load(&terms, draws, c, err) != 0)
+    for (size_t i = terms->count; i < draws->count; i++) { /* beside the points' own even steps */
+        place += GOLDEN_SECTION;
+        place -= floor(place);
+        normals[i - terms->count] = stats_normal_quantile(fmax(place, 1e-12));
+    }
+    for (size_t c = 0; c < terms->passes; c++) {
+        if (stats_terms_load(terms, draws, c, err) != 0)
             goto out;
-        if (terms.u)
-            summarise_channel(p, draws, c, baseline, &terms, scratch);
+        if (terms->u)
+            summarise_channel(p, draws, c, baseline, terms, normals, scratch);
         if (p->outcome)
-            add_outcomes(p, draws, c, terms.u);
+            add_outcomes(p, draws, c, terms->u);
     }
     rc = 0;
 out:
+    free(normals);
     free(scratch);
+    return rc;
+}
+
+/* What takes the channels' terms. */
+static int look_again(struct abp_posterior *p, struct stats_draws *draws,
+                      const struct abp_data *data, const struct abp_posterior_options *options,
+                      struct abp_error *err)
+{
+    struct stats_terms terms;
+    int all = p->outcome || (p->tau_u && p->family == ABP_BETABINOMIAL), rc = 0;
+    if (p->outcome && stats_draws_complete(draws, err) != 0)
+        return -1;
+    if (stats_terms_init(&terms, draws, all ? draws->count : draws->weighed, err) != 0)
+        return -1;
+    if (p->tau_u || p->outcome)
+        rc = look_at_channels(p, draws, &terms, options->baseline, err);
+    if (rc == 0 && options->check)
+        rc = stats_draws_check(draws, data, &terms, &p->p_extreme, &p->p_zeros, err);
     stats_terms_release(&terms);
     return rc;
 }
@@ -175,11 +222,7 @@ static int answer(struct abp_posterior *p, struct stats_draws *draws, const stru
     if (allocate(p, draws, options->mean_outcomes, err) != 0)
         return -1;
     copy_draws(p, draws);
-    if ((p->tau_u || p->outcome) && look_at_channels(p, draws, options->baseline, err) != 0)
-        return -1;
-    if (options->check && stats_draws_check(draws, data, &p->p_extreme, &p->p_zeros, err) != 0)
-        return -1;
-    return 0;
+    return look_again(p, draws, data, options, err);
 }
 
 int abp_posterior_reliable(const struct abp_posterior *p)

@@ -27,6 +27,10 @@ int stats_proposal_prepare(struct stats_proposal *p, struct abp_error *err)
 {
     size_t n = p->dimensions, m = n - 1;
     double covariance[STATS_MOST_SCALES][STATS_MOST_SCALES] = {{0}};
+    p->log_split = 0.0;
+    p->along_log_share = log(ALONG_SHARE / (double)n);
+    for (size_t a = 0; a < n; a++)
+        p->log_split -= log(0.5 * STRETCH * (p->below[a] + p->above[a]));
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++)
             for (size_t a = 0; a < n; a++)
@@ -88,9 +92,9 @@ static double split_log_density(const struct stats_proposal *p, const double *z)
         for (size_t i = 0; i < p->dimensions; i++)
             along += p->axes[i][a] * (z[i] - p->centre[i]);
         double sd = STRETCH * (along < 0.0 ? p->below[a] : p->above[a]);
-        sum -= 0.5 * gsl_pow_2(along / sd) + log(0.5 * STRETCH * (p->below[a] + p->above[a]));
+        sum -= 0.5 * gsl_pow_2(along / sd);
     }
-    return sum;
+    return p->log_split + sum;
 }
 
 /* Scale k from its prior, the others from their widened normal. */
@@ -114,7 +118,7 @@ static double first_log_density(const struct stats_proposal *p, const double *z)
         prior -= 0.5 * z[i] * z[i];
     parts[0] = log(PRIOR_SHARE) + prior;
     for (size_t k = 0; k < n; k++)
-        parts[1 + k] = log(ALONG_SHARE / (double)n) + along_log_density(p, k, z);
+        parts[1 + k] = p->along_log_share + along_log_density(p, k, z);
     parts[n + 1] = log(1.0 - PRIOR_SHARE - ALONG_SHARE) + split_log_density(p, z);
     return stats_logsumexp(parts, n + 2);
 }

@@ -38,6 +38,8 @@ struct stats_proposal {
        at the centre but for powers of 2 pi */
     double precision[STATS_MOST_SCALES][STATS_MOST_SCALES][STATS_MOST_SCALES];
     double log_normal[STATS_MOST_SCALES];
+    double log_split;       /* log density of the split-normal at the centre, likewise */
+    double along_log_share; /* log of the share that each scale's turn with its prior has */
     /* the refined part: its share of all points, 0 before there is one */
     double refined;
     double mean[STATS_MOST_SCALES];
@@ -46,7 +48,7 @@ struct stats_proposal {
     struct stats_marginal marginals[STATS_MOST_SCALES];
 };
 
-/* Fills precision and log_normal from the rest. */
+/* Fills precision and the logarithms from the rest. */
 int stats_proposal_prepare(struct stats_proposal *proposal, struct abp_error *err) ABP_MUST_CHECK;
 /* A point from dimensions + 2 uniforms in (0, 1). */
 void stats_proposal_place(const struct stats_proposal *proposal, const double *uniform, double *z);

@@ -19,6 +19,35 @@ static int by_weight(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
+/* Sorts the last `most` of the draws into their places; the others are somewhere before them
+ * (Hoare's quickselect, then a sort of what is left). */
+static void sort_last(struct draw *draws, size_t count, size_t most)
+{
+    size_t low = 0, high = count, first = count - most;
+    while (high - low > 16 && low < first) {
+        struct draw pivot = draws[low + (high - low) / 2];
+        size_t i = low, j = high - 1;
+        while (i <= j) {
+            while (by_weight(&draws[i], &pivot) < 0)
+                i++;
+            while (by_weight(&draws[j], &pivot) > 0)
+                j--;
+            if (i <= j) {
+                struct draw keep = draws[i];
+                draws[i++] = draws[j];
+                draws[j] = keep;
+                if (j-- == 0)
+                    break;
+            }
+        }
+        if (first < i)
+            high = i < high ? i : high - 1;
+        else
+            low = i;
+    }
+    qsort(draws + low, count - low, sizeof *draws, by_weight);
+}
+
 double abp_psis_threshold(size_t count)
 {
     if (count < 2)
@@ -129,16 +158,19 @@ static double smooth(double *log_weights, const struct draw *tail, size_t n, dou
     return p.shape;
 }
 
-/* Finds the tail of the sorted draws and smooths it; gives k-hat. `noise`: differences of log
+/* Finds the tail of the draws, which it sorts, and smooths it; gives k-hat. `noise`: differences of log
  * weights up to this are rounding. */
-static double treat_tail(double *log_weights, const struct draw *draws, size_t count, double noise,
+static double treat_tail(double *log_weights, struct draw *draws, size_t count, double noise,
                          double *scratch)
 {
-    size_t most = (size_t)ceil(fmin((double)count / 5, 3 * sqrt((double)count)));
-    if (draws[0].log_weight >= -noise)
+    size_t most = (size_t)ceil(fmin((double)count / 5, 3 * sqrt((double)count))), even = 0;
+    while (even < count && draws[even].log_weight >= -noise)
+        even++;
+    if (even == count)
         return 0;
     if (most < SHORTEST_TAIL)
         return INFINITY;
+    sort_last(draws, count, most + 1);
     /* a weight that underflows beside the largest is no part of its tail */
     double cutoff = fmax(draws[count - most - 1].log_weight, log(DBL_MIN));
     if (cutoff >= -noise)
@@ -184,7 +216,6 @@ int abp_psis(double *log_weights, size_t count, double *khat, double *ess, struc
         log_weights[i] -= max;
         draws[i] = (struct draw){.log_weight = log_weights[i], .index = i};
     }
-    qsort(draws, count, sizeof *draws, by_weight);
     double shape =
         treat_tail(log_weights, draws, count, 100 * DBL_EPSILON * (1 + fabs(max)), scratch);
     if (khat)

@@ -58,8 +58,10 @@ double stats_replicate(enum abp_family family, const struct stats_dispersion *d,
 /* ---- the check ---- */
 
 #define REPLICAS      200
-#define REPLICAS_SOON 40     /* looked at first, and enough when both p-values are ordinary */
-#define ORDINARY      0.2    /* of 40, 8: no p-value below 0.01 shows so many */
+#define REPLICAS_SOON 20     /* looked at first, and enough when both p-values are ordinary */
+#define REPLICAS_MOST 1000   /* where 200 leave open on which side of 0.01 a p-value is */
+#define ORDINARY      0.2    /* of 20, 4: a p-value below 0.01 shows so many once in 20,000 */
+#define RARE          0.03   /* of 200, 6: above it no p-value below 0.01 shows so many */
 #define POSTS_MOST    200000 /* replicated, all replicas together */
 
 struct look {
@@ -68,9 +70,17 @@ struct look {
 };
 
 struct check {
-    size_t made_so_far, replicas, stride; /* replica r is draw r x stride */
+    size_t made_so_far, replicas, weighed;
     struct look *real, *made;             /* owned; replicas */
 };
+
+/* Replica r's draw: the first so many replicas are spread over all draws as well as all of them (by
+ * the golden section). */
+static size_t draw_of(const struct check *check, size_t r)
+{
+    double place = 0.618033988749895 * ((double)r + 0.5);
+    return (size_t)((place - floor(place)) * (double)check->weighed);
+}
 
 static void see(struct look *look, double y, double expected)
 {
@@ -93,7 +103,7 @@ static void check_channel(const struct stats_draws *draws, const struct abp_data
             continue;
         double n = data->n ? data->n[row] : 1.0;
         for (size_t r = from; r < to; r++) {
-            size_t i = r * check->stride;
+            size_t i = draw_of(check, r);
             const double *g = draws->globals + i * latent->globals;
             double eta = stats_core_sum(latent, g, data->variant[row]);
             const struct stats_dispersion *dispersion = &stats_draw_scales(draws, i)->dispersion;
@@ -115,10 +125,10 @@ static void p_values(const struct stats_draws *draws, const struct check *check,
 {
     double all = 0.0, extreme = 0.0, more = 0.0, fewer = 0.0, top = -INFINITY;
     for (size_t r = 0; r < check->made_so_far; r++)
-        top = fmax(top, draws->log_ratio[r * check->stride]);
+        top = fmax(top, draws->log_ratio[draw_of(check, r)]);
     for (size_t r = 0; r < check->made_so_far; r++) {
         const struct look *real = &check->real[r], *made = &check->made[r];
-        double weight = exp(draws->log_ratio[r * check->stride] - top);
+        double weight = exp(draws->log_ratio[draw_of(check, r)] - top);
         all += weight;
         extreme += made->extreme >= real->extreme ? weight : 0.0;
         more += made->zeros >= real->zeros ? weight : 0.0;
@@ -143,21 +153,24 @@ static int make_replicas(const struct stats_draws *draws, const struct abp_data 
     return 0;
 }
 
-int stats_draws_check(const struct stats_draws *draws, const struct abp_data *data,
-                      double *p_extreme, double *p_zeros, struct abp_error *err)
+static int is_open(double p_value)
 {
-    struct check check = {.replicas = REPLICAS};
-    struct stats_terms terms;
+    return p_value > 0.0 && p_value < RARE;
+}
+
+int stats_draws_check(const struct stats_draws *draws, const struct abp_data *data,
+                      struct stats_terms *terms, double *p_extreme, double *p_zeros,
+                      struct abp_error *err)
+{
+    struct check check = {.replicas = REPLICAS_MOST, .weighed = draws->weighed};
     int rc = -1;
     while (check.replicas > REPLICAS_SOON && check.replicas * data->posts > POSTS_MOST)
         check.replicas /= 2;
     if (check.replicas < REPLICAS_SOON)
         check.replicas = REPLICAS_SOON;
-    check.stride = draws->weighed / check.replicas;
-    if (stats_terms_init(&terms, draws, check.stride * check.replicas, err) != 0)
-        return -1;
     check.real = calloc(check.replicas, sizeof *check.real);
     check.made = calloc(check.replicas, sizeof *check.made);
+    size_t soon = check.replicas < REPLICAS ? check.replicas : REPLICAS;
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     if (!rng || !check.real || !check.made) {
         abp_fail_memory(err);
@@ -166,15 +179,15 @@ int stats_draws_check(const struct stats_draws *draws, const struct abp_data *da
     for (size_t r = 0; r < check.replicas; r++)
         check.real[r].extreme = check.made[r].extreme = -INFINITY;
     gsl_rng_set(rng, (unsigned long)(draws->seed & 0xFFFFFFFFu) ^ 0x5bd1e995u);
-    rc = make_replicas(draws, data, &terms, &check, REPLICAS_SOON, rng, p_extreme, p_zeros, err);
+    rc = make_replicas(draws, data, terms, &check, REPLICAS_SOON, rng, p_extreme, p_zeros, err);
     if (rc == 0 && check.replicas > REPLICAS_SOON &&
         !(*p_extreme > ORDINARY && *p_zeros > ORDINARY))
-        rc = make_replicas(draws, data, &terms, &check, check.replicas, rng, p_extreme, p_zeros,
-                           err);
+        rc = make_replicas(draws, data, terms, &check, soon, rng, p_extreme, p_zeros, err);
+    if (rc == 0 && check.replicas > soon && (is_open(*p_extreme) || is_open(*p_zeros)))
+        rc = make_replicas(draws, data, terms, &check, check.replicas, rng, p_extreme, p_zeros, err);
 out:
     gsl_rng_free(rng);
     free(check.made);
     free(check.real);
-    stats_terms_release(&terms);
     return rc;
 }

@@ -12,8 +12,10 @@ double stats_replicate(enum abp_family family, const struct stats_dispersion *d,
 
 /* Posterior predictive p-values (Gelman, Meng & Stern 1996, "Posterior predictive assessment of
  * model fitness via realized discrepancies"): of the largest post beside its expectation (the
- * chance of one at least as extreme), and of the number of zeros (two-sided; 1 for lognormal). */
+ * chance of one at least as extreme), and of the number of zeros (two-sided; 1 for lognormal).
+ * terms: of the weighed draws at least. */
 int stats_draws_check(const struct stats_draws *draws, const struct abp_data *data,
-                      double *p_extreme, double *p_zeros, struct abp_error *err) ABP_MUST_CHECK;
+                      struct stats_terms *terms, double *p_extreme, double *p_zeros,
+                      struct abp_error *err) ABP_MUST_CHECK;
 
 #endif

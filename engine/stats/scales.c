@@ -43,49 +43,64 @@ double stats_lift_prior(const struct stats_design *design, const struct abp_prio
     return design->factors ? 0.25 * priors->lift : priors->lift;
 }
 
+/* The scale at score z, and its logarithm. */
+static double scale_at(double *log_scale, double prior, struct stats_constants *constants, double z)
+{
+    double exact = constants ? NAN : stats_half_normal(1.0, z);
+    double log_one = constants ? stats_log_half_normal(&constants->half, z) : log(exact);
+    *log_scale = log(prior) + log_one;
+    return prior * (constants ? exp(log_one) : exact);
+}
+
 void stats_scales_at(struct stats_scales *scales, const struct stats_latent *latent,
                      const struct abp_priors *priors, struct stats_constants *constants,
                      const double *z)
 {
     const struct stats_design *d = latent->design;
+    double log_kappa;
     size_t k = 2;
     memset(scales, 0, sizeof *scales);
     scales->mu = priors->mu;
-    scales->tau_v = stats_half_normal(stats_lift_prior(d, priors), z[1]);
+    scales->log_mu = log(priors->mu);
+    scales->tau_v = scale_at(&scales->log_v, stats_lift_prior(d, priors), constants, z[1]);
     if (d->has_channels) {
-        scales->tau_u = stats_half_normal(priors->channel, z[k++]);
-        scales->tau_b = stats_half_normal(priors->interaction, z[k++]);
+        scales->tau_u = scale_at(&scales->log_u, priors->channel, constants, z[k++]);
+        scales->tau_b = scale_at(&scales->log_b, priors->interaction, constants, z[k++]);
+        scales->square_b = gsl_pow_2(scales->tau_b);
+        scales->precision_b = 1.0 / scales->square_b;
+        scales->precision_u = 1.0 / gsl_pow_2(scales->tau_u);
     }
     if (d->has_slots)
-        scales->tau_w = stats_half_normal(priors->slot, z[k++]);
+        scales->tau_w = scale_at(&scales->log_w, priors->slot, constants, z[k++]);
     for (size_t f = 0; f < d->factors; f++)
-        scales->tau_f[f] = stats_half_normal(priors->lift, z[k + f]);
+        scales->tau_f[f] = scale_at(&scales->log_f[f], priors->lift, constants, z[k + f]);
     stats_dispersion_set(&scales->dispersion, d, latent->family, constants,
-                         stats_half_normal(priors->dispersion, z[0]));
+                         scale_at(&log_kappa, priors->dispersion, constants, z[0]));
 }
 
-/* Fits field at z, Newton from `start`; returns the log posterior density of z but for a constant,
- * -inf when it can't be had. */
-static double density_from(struct search *search, const double *z, const double *start,
+/* Fits field at scales of scores z, Newton from `start`; returns the log posterior density of z but
+ * for a constant, -inf when it can't be had. */
+static double density_from(struct search *search, const double *z,
+                           const struct stats_scales *scales, const double *start,
                            struct stats_field *field)
 {
-    struct stats_scales scales;
     double squares = 0.0;
     for (size_t k = 0; k < search->dimensions; k++) {
         if (!(z[k] > STATS_LOWEST_Z && z[k] < STATS_HIGHEST_Z))
             return -INFINITY;
         squares += z[k] * z[k];
     }
-    stats_scales_at(&scales, search->latent, search->priors, search->constants, z);
     memcpy(search->latent->x, start, search->latent->size * sizeof *start);
-    if (stats_field_fit(field, search->latent, &scales) != 0)
+    if (stats_field_fit(field, search->latent, scales) != 0)
         return -INFINITY;
     return field->log_marginal - 0.5 * squares;
 }
 
 static double density_at(struct search *search, const double *z, struct stats_field *field)
 {
-    return density_from(search, z, search->start, field);
+    struct stats_scales scales;
+    stats_scales_at(&scales, search->latent, search->priors, search->constants, z);
+    return density_from(search, z, &scales, search->start, field);
 }
 
 static double minus_density(const gsl_vector *z, void *context)
@@ -256,21 +271,21 @@ static double fit_point(struct search *search, struct stats_point *point,
                         const struct stats_guess *guess, struct stats_guess *teach, double *both)
 {
     struct stats_latent *latent = search->latent;
+    struct stats_scales scales;
     size_t size = latent->size;
     double log_density;
+    stats_scales_at(&scales, latent, search->priors, search->constants, point->z);
     if (guess) {
-        struct stats_scales scales;
-        stats_scales_at(&scales, latent, search->priors, search->constants, point->z);
         stats_guess_at(guess, point->z, both);
         stats_latent_rescale(latent, &scales, both, 1, 1);
         stats_latent_rescale(latent, &scales, both + size, 0, 1);
-        log_density = density_from(search, point->z, both, &point->field);
+        log_density = density_from(search, point->z, &scales, both, &point->field);
         if (isfinite(log_density)) {
             stats_field_move(&point->field, latent, both + size);
             return log_density;
         }
     }
-    log_density = density_from(search, point->z, search->start, &point->field);
+    log_density = density_from(search, point->z, &scales, search->start, &point->field);
     if (!isfinite(log_density))
         return -INFINITY;
     memcpy(both, latent->x, size * sizeof *both);
@@ -324,12 +339,36 @@ static int refine(struct stats_points *points, struct search *search, size_t fir
     return rc;
 }
 
-/* Neighbours in the list are neighbours in tau_v, which decides most about the styles: a draw's
- * point and what the draw says of them then move together. */
+/* Neighbours are neighbours in tau_v, which decides most about the styles: a draw's point and what
+ * the draw says of them then move together. */
 static int by_lift(const void *left, const void *right)
 {
-    const struct stats_point *a = left, *b = right;
-    return (a->z[1] > b->z[1]) - (a->z[1] < b->z[1]);
+    const double *a = left, *b = right;
+    return (a[1] > b[1]) - (a[1] < b[1]);
+}
+
+/* Places points from..to before their fields are fitted, so that they can be fitted in their order,
+ * which is that of memory. */
+static int place_points(struct stats_points *points, const struct search *search, size_t from,
+                        size_t to, struct places *places, struct abp_error *err)
+{
+    const size_t size = STATS_MOST_SCALES;
+    double *z = calloc((to - from) * size, sizeof *z);
+    if (!z)
+        return abp_fail_memory(err);
+    for (size_t p = 0; p < to - from; p++) {
+        double uniform[STATS_MOST_SCALES + 2];
+        places_next(places, uniform);
+        if (from > 0 && search->proposal.refined > 0.0)
+            stats_proposal_place_refined(&search->proposal, uniform, z + p * size);
+        else
+            stats_proposal_place(&search->proposal, uniform, z + p * size);
+    }
+    qsort(z, to - from, size * sizeof *z, by_lift);
+    for (size_t p = from; p < to; p++)
+        memcpy(points->list[p].z, z + (p - from) * size, size * sizeof *z);
+    free(z);
+    return 0;
 }
 
 /* Points of the refined proposal that memory allows, and work: each looks at all cells. */
@@ -349,45 +388,51 @@ static size_t first_points(size_t refined)
     return first > FIRST_LEAST ? first : FIRST_LEAST;
 }
 
+/* Fits points from..to. guess NULL: they teach it instead. */
+static void fit_points(struct stats_points *points, struct search *search, size_t from, size_t to,
+                       const struct stats_guess *guess, struct stats_guess *teach,
+                       double *log_density, double *both)
+{
+    size_t numbers = stats_field_numbers(search->latent);
+    for (size_t p = from; p < to; p++) {
+        struct stats_point *point = &points->list[p];
+        stats_field_place(&point->field, search->latent, points->memory + p * numbers);
+        log_density[p] = fit_point(search, point, guess, teach, both);
+    }
+}
+
 static int lay_points(struct stats_points *points, struct search *search, uint64_t seed,
                       struct abp_error *err)
 {
     size_t n = search->dimensions, size = search->latent->size, first = points->first;
-    struct places before = {0}, after = {0};
+    struct places before = {0}, after = {0}, *then = &before;
     struct stats_guess guess = {0};
     double *log_density = malloc((points->count + 2 * size) * sizeof *log_density);
-    int rc = -1, known = 0;
+    int rc = -1;
     if (!log_density) {
         abp_fail_memory(err);
         goto out;
     }
+    double *both = log_density + points->count;
     if (places_init(&before, n + 2, seed, err) != 0 ||
         places_init(&after, n, seed + 0x5851F42D4C957F2Du, err) != 0 ||
         stats_guess_init(&guess, n, 2 * size, err) != 0)
         goto out;
     search->latent->near_enough = STATS_NEAR_LOOSE;
-    for (size_t p = 0; p < points->count; p++) {
-        struct stats_point *point = &points->list[p];
-        double uniform[STATS_MOST_SCALES + 2];
-        if (p == first) {
-            if (share_out(points, search, log_density, first, err) != 0 ||
-                refine(points, search, first, err) != 0)
-                goto out;
-            known = stats_guess_solve(&guess) == 0;
-        }
-        int refined = p >= first && search->proposal.refined > 0.0;
-        places_next(refined ? &after : &before, uniform);
-        if (refined)
-            stats_proposal_place_refined(&search->proposal, uniform, point->z);
-        else
-            stats_proposal_place(&search->proposal, uniform, point->z);
-        if (stats_field_init(&point->field, search->latent, err) != 0)
-            goto out;
-        log_density[p] = fit_point(search, point, known ? &guess : NULL, p < first ? &guess : NULL,
-                                   log_density + points->count);
-    }
+    if (place_points(points, search, 0, first, &before, err) != 0)
+        goto out;
+    fit_points(points, search, 0, first, NULL, &guess, log_density, both);
+    if (share_out(points, search, log_density, first, err) != 0 ||
+        refine(points, search, first, err) != 0)
+        goto out;
+    if (search->proposal.refined > 0.0)
+        then = &after;
+    if (place_points(points, search, first, points->count, then, err) != 0)
+        goto out;
+    int known = stats_guess_solve(&guess) == 0;
+    fit_points(points, search, first, points->count, known ? &guess : NULL, NULL, log_density,
+               both);
     rc = share_out(points, search, log_density, points->count, err);
-    qsort(points->list, points->count, sizeof *points->list, by_lift);
 out:
     stats_guess_release(&guess);
     gsl_qrng_free(before.sobol);
@@ -411,8 +456,9 @@ int stats_points_init(struct stats_points *points, struct stats_latent *latent,
     points->first = first_points(refined_points(latent));
     points->count = points->first + refined_points(latent);
     points->list = calloc(points->count, sizeof *points->list);
+    points->memory = malloc(points->count * stats_field_numbers(latent) * sizeof *points->memory);
     search.start = malloc(latent->size * sizeof *search.start);
-    if (!points->list || !search.start) {
+    if (!points->list || !points->memory || !search.start) {
         abp_fail_memory(err);
         goto out;
     }
@@ -434,8 +480,7 @@ out:
 
 void stats_points_release(struct stats_points *points)
 {
-    for (size_t p = 0; points->list && p < points->count; p++)
-        stats_field_release(&points->list[p].field);
     free(points->list);
+    free(points->memory);
     memset(points, 0, sizeof *points);
 }

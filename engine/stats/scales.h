@@ -17,6 +17,7 @@ struct stats_point {
 
 struct stats_points {
     struct stats_point *list; /* owned */
+    double *memory;           /* owned; of the points' fields */
     size_t count;
     size_t first;      /* of these from the first proposal, the others from what they taught */
     size_t dimensions; /* of z */

@@ -1,6 +1,7 @@
 #include "stats/special.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
 #include <math.h>
 
 /* From here on the asymptotic series below are good to the last digits (Abramowitz & Stegun
@@ -114,7 +115,62 @@ double stats_trigamma_step(double x, double y)
     return trigamma(x + y) - trigamma(x);
 }
 
+static double tail_quantile(double r)
+{
+    r = sqrt(-log(r));
+    if (r <= 5.0) {
+        r -= 1.6;
+        return (((1.7023821103e-1 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777) /
+               ((1.2021132975e-1 * r + 7.3700164250e-1) * r + 1.0);
+    }
+    r -= 5.0;
+    return (((1.7337203997e-2 * r + 4.2868294337e-1) * r + 3.0812263860) * r + 6.6579051150) /
+           ((1.2258202635e-2 * r + 2.4197894225e-1) * r + 1.0);
+}
+
+double stats_normal_quantile(double u)
+{
+    double q = u - 0.5;
+    if (fabs(q) <= 0.425) {
+        double r = 0.180625 - q * q;
+        return q * (((5.9109374720e1 * r + 1.5929113202e2) * r + 5.0434271938e1) * r +
+                    3.3871327179) /
+               (((6.7187563600e1 * r + 7.8757757664e1) * r + 1.7895169469e1) * r + 1.0);
+    }
+    return q < 0.0 ? -tail_quantile(u) : tail_quantile(1.0 - u);
+}
+
 double stats_half_normal(double scale, double z)
 {
     return scale * gsl_cdf_ugaussian_Qinv(0.5 * gsl_cdf_ugaussian_Q(z));
+}
+
+#define HALF_FROM     (-6.0)
+#define HALF_PER_UNIT 16.0
+
+void stats_half_normals_init(struct stats_half_normals *table)
+{
+    for (size_t i = 0; i < STATS_HALF_NODES; i++)
+        table->value[i] = NAN;
+}
+
+static void fill_half_node(struct stats_half_normals *table, size_t i)
+{
+    double z = HALF_FROM + (double)i / HALF_PER_UNIT, x = stats_half_normal(1.0, z);
+    table->value[i] = log(x);
+    table->slope[i] = 0.5 * gsl_ran_ugaussian_pdf(z) / gsl_ran_ugaussian_pdf(x) / x / HALF_PER_UNIT;
+}
+
+double stats_log_half_normal(struct stats_half_normals *table, double z)
+{
+    double at = (z - HALF_FROM) * HALF_PER_UNIT;
+    if (!(at >= 0.0 && at < STATS_HALF_NODES - 1))
+        return log(stats_half_normal(1.0, z));
+    size_t i = (size_t)at;
+    double t = at - (double)i, s = 1.0 - t;
+    for (size_t k = i; k < i + 2; k++)
+        if (isnan(table->value[k]))
+            fill_half_node(table, k);
+    return s * s * ((1.0 + 2.0 * t) * table->value[i] + t * table->slope[i]) +
+           t * t * ((1.0 + 2.0 * s) * table->value[i + 1] - s * table->slope[i + 1]);
 }

@@ -36,4 +36,17 @@ double stats_trigamma_step(double x, double y);
  * scale * Phi^-1((1 + Phi(z)) / 2), accurate in both tails. */
 double stats_half_normal(double scale, double z);
 
+/* Logarithms of the above at scale 1 between nodes, filled where they are asked for: to 1e-7 by
+ * cubics that meet in value and slope. */
+#define STATS_HALF_NODES 577 /* z from -6 to 30 in steps of 1/16 */
+struct stats_half_normals {
+    double value[STATS_HALF_NODES], slope[STATS_HALF_NODES]; /* value NaN: not yet known */
+};
+void stats_half_normals_init(struct stats_half_normals *table);
+double stats_log_half_normal(struct stats_half_normals *table, double z);
+
+/* The standard normal's quantile at u in (0, 1) to 1e-6 of itself (Wichura 1988, algorithm AS 241,
+ * the routine PPND7): for draws by the million, where the exact ones' digits are of no use. */
+double stats_normal_quantile(double u);
+
 #endif

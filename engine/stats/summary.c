@@ -132,39 +132,67 @@ static int lay_bins(struct bins *bins, const struct abp_weighted *draws, size_t 
     return 1;
 }
 
-/* Moves the draws of one bin to the front; returns how many. */
-static size_t gather(struct abp_weighted *draws, size_t count, const struct bins *bins, size_t bin)
+/* Where the quantiles are: of each run of quantiles in one bin the bin, and the weight before. */
+struct wanted {
+    size_t bin, first, last, from, count; /* quantiles first..last; its draws once they are sorted */
+    double before;
+};
+
+static size_t find_wanted(struct wanted *wanted, const struct bins *bins)
 {
-    size_t found = 0;
-    for (size_t i = 0; found < bins->count[bin] && i < count; i++)
-        if (bin_of(bins, draws[i].value) == bin)
+    size_t first = 0, runs = 0;
+    double before = 0.0;
+    for (size_t bin = 0; bin < BINS && first < QUANTILES; bin++) {
+        double after = before + bins->weight[bin];
+        size_t last = first;
+        while (last < QUANTILES && probabilities[last] <= after)
+            last++;
+        if (last > first && bins->count[bin] > 0)
+            wanted[runs++] = (struct wanted){.bin = bin, .first = first, .last = last, .before = before};
+        first = last > first && bins->count[bin] > 0 ? last : first;
+        before = after;
+    }
+    return runs;
+}
+
+/* Moves the draws of the wanted bins to the front, one bin after another. */
+static void gather(struct abp_weighted *draws, size_t count, const struct bins *bins,
+                   struct wanted *wanted, size_t runs)
+{
+    unsigned char of[BINS] = {0};
+    size_t found = 0, all = 0;
+    for (size_t r = 0; r < runs; r++) {
+        of[wanted[r].bin] = 1;
+        all += bins->count[wanted[r].bin];
+    }
+    for (size_t i = 0; found < all && i < count; i++)
+        if (of[bin_of(bins, draws[i].value)])
             swap(&draws[found++], &draws[i]);
-    return found;
+    for (size_t r = 0, from = 0; r < runs; from += wanted[r++].count) {
+        wanted[r].from = from;
+        wanted[r].count = bins->count[wanted[r].bin];
+        for (size_t i = from, at = from; at < from + wanted[r].count && i < all; i++)
+            if (bin_of(bins, draws[i].value) == wanted[r].bin)
+                swap(&draws[at++], &draws[i]);
+    }
 }
 
 /* The same quantiles as select_quantiles(), which is left with the few bins that hold one. */
 static void find_quantiles(struct abp_weighted *draws, size_t count, double *quantiles)
 {
     struct bins bins;
-    size_t first = 0;
-    double before = 0.0;
+    struct wanted wanted[QUANTILES];
     if (count < BINS_FROM || !lay_bins(&bins, draws, count)) {
         select_quantiles(draws, count, 0.0, 0, QUANTILES, quantiles);
         return;
     }
-    for (size_t bin = 0; bin < BINS && first < QUANTILES; bin++) {
-        double after = before + bins.weight[bin];
-        size_t last = first;
-        while (last < QUANTILES && probabilities[last] <= after)
-            last++;
-        if (last > first && bins.count[bin] > 0)
-            select_quantiles(draws, gather(draws, count, &bins, bin), before, first, last,
-                             quantiles);
-        first = last;
-        before = after;
-    }
-    if (first < QUANTILES) /* what rounding has left out */
-        select_quantiles(draws, count, 0.0, first, QUANTILES, quantiles);
+    size_t runs = find_wanted(wanted, &bins), done = runs ? wanted[runs - 1].last : 0;
+    gather(draws, count, &bins, wanted, runs);
+    for (size_t r = 0; r < runs; r++)
+        select_quantiles(draws + wanted[r].from, wanted[r].count, wanted[r].before, wanted[r].first,
+                         wanted[r].last, quantiles);
+    if (done < QUANTILES) /* what rounding has left out */
+        select_quantiles(draws, count, 0.0, done, QUANTILES, quantiles);
 }
 
 void abp_summarise(struct abp_summary *summary, struct abp_weighted *draws, size_t count)

@@ -320,7 +320,7 @@ int main(int argc, char **argv)
     if (seeds >= 2) {
         printf("\nMonte Carlo error (model.md allows 0.05 for locations, sds and distances of "
                "quantiles, 0.01 for probabilities)\n");
-        for (size_t s = 0; s < 4; s++)
+        for (size_t s = 0; s < 5; s++)
             error_table(&SCENES[s], seeds);
     }
     return 0;
