@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LONGEST_PAUSE 86400         /* seconds that a server may ask for */
@@ -42,8 +43,12 @@ static int64_t kept_pause(const struct abp_connection *connection)
     int64_t noted_at = 0, until = 0, now = connection->now(connection->now_context);
     name_pause(name, connection->channel);
     abp_buffer_init(&text, PAUSE_MAX);
-    int found = abp_keep_look(&text, connection->root, name, &ignored) == 0 &&
-                sscanf(abp_buffer_text(&text), "%" SCNd64 " %" SCNd64, &noted_at, &until) == 2;
+    int found = abp_keep_look(&text, connection->root, name, &ignored) == 0;
+    if (found) { /* what is no number is 0, which is long past */
+        char *end;
+        noted_at = strtoll(abp_buffer_text(&text), &end, 10);
+        until = strtoll(end, NULL, 10);
+    }
     abp_buffer_release(&text);
     return found && noted_at <= now + CLOCK_SLACK && until > now && until <= now + LONGEST_PAUSE
                ? until

@@ -134,31 +134,38 @@ static void worth(struct abp_contrast *contrasts, const struct abp_posterior *p,
     }
 }
 
+/* Every draw's ratios to the base, and the spread of one post around its rate. */
+static void work_out(struct workspace *work, const struct abp_posterior *p, size_t base)
+{
+    size_t K = p->variants;
+    for (size_t i = 0; i < p->draws; i++) {
+        double zero = log_rate(p, i, base);
+        for (size_t v = 0; v < K; v++)
+            work->log_ratio[i * K + v] = v == base ? 0.0 : log_rate(p, i, v) - zero;
+        for (size_t v = 0; v < K; v++)
+            work->ratio[i * K + v] = v == base ? 1.0 : exp(work->log_ratio[i * K + v]);
+    }
+    for (size_t i = 0; i < p->draws; i++)
+        work->spread[i] = p->family == ABP_BETABINOMIAL ? 1.0 : post_spread(p, i, work->rng);
+}
+
 int abp_contrasts(struct abp_contrast *contrasts, const struct abp_posterior *posterior,
                   const struct abp_contrast_options *options, struct abp_error *err)
 {
     const struct abp_posterior *p = posterior;
     size_t K = p->variants, base = options->baseline;
-    struct workspace work = {malloc(p->draws * K * sizeof(double)),
-                             malloc(p->draws * sizeof(double)),
-                             malloc(p->draws * K * sizeof(double)),
-                             malloc(p->draws * sizeof(double)),
-                             malloc(p->draws * sizeof *work.draws), gsl_rng_alloc(gsl_rng_taus2)};
+    struct workspace work = {
+        malloc(p->draws * K * sizeof(double)), malloc(p->draws * sizeof(double)),
+        malloc(p->draws * K * sizeof(double)), malloc(p->draws * sizeof(double)),
+        malloc(p->draws * sizeof *work.draws), gsl_rng_alloc(gsl_rng_taus2)};
     int rc = -1;
-    if (!work.log_ratio || !work.column || !work.ratio || !work.spread || !work.draws || !work.rng) {
+    if (!work.log_ratio || !work.column || !work.ratio || !work.spread || !work.draws ||
+        !work.rng) {
         abp_fail_memory(err);
         goto out;
     }
     gsl_rng_set(work.rng, (unsigned long)(options->seed & 0xFFFFFFFFu));
-    for (size_t i = 0; i < p->draws; i++) {
-        double zero = log_rate(p, i, base);
-        for (size_t v = 0; v < K; v++)
-            work.log_ratio[i * K + v] = v == base ? 0.0 : log_rate(p, i, v) - zero;
-        for (size_t v = 0; v < K; v++)
-            work.ratio[i * K + v] = v == base ? 1.0 : exp(work.log_ratio[i * K + v]);
-    }
-    for (size_t i = 0; i < p->draws; i++)
-        work.spread[i] = p->family == ABP_BETABINOMIAL ? 1.0 : post_spread(p, i, work.rng);
+    work_out(&work, p, base);
     contest(contrasts, p, &work);
     worth(contrasts, p, options, &work);
     for (size_t v = 0; v < K; v++) {

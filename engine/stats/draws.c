@@ -94,7 +94,7 @@ static int core_init(struct core *core, const struct stats_draws *draws, struct 
     core->quasi = terms > QUASI_MOST ? QUASI_MOST : terms;
     core->sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)core->quasi);
     core->rng = stats_stream(draws->seed, 0);
-    core->ends = malloc(points * sizeof *core->ends);
+    core->ends = calloc(points, sizeof *core->ends);
     core->normals = malloc(terms * sizeof *core->normals);
     core->factor = malloc(2 * terms * terms * sizeof *core->factor);
     if (!core->sobol || !core->rng || !core->ends || !core->normals || !core->factor) {
@@ -224,8 +224,8 @@ static double weigh_draw(const struct stats_draws *draws, size_t i, const struct
     size_t K = latent->design->variants;
     double sum = stats_draw_likelihood(field, latent, globals, walk ? u : NULL, walk ? b : NULL);
     for (size_t c = 0; walk && c < latent->design->channels; c++)
-        sum += stats_field_channel_ratio(field, latent, c, walk->used + c * (1 + K), u[c],
-                                         b + c * K);
+        sum +=
+            stats_field_channel_ratio(field, latent, c, walk->used + c * (1 + K), u[c], b + c * K);
     return sum;
 }
 

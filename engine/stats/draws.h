@@ -45,8 +45,8 @@ struct stats_draws {
     /* log p(y), the likelihood of all posts with everything integrated out, but for constants that
        only the data and the number of scales decide; NaN where the weights do not tell */
     double log_evidence;
-    /* of each of the weighed all u_c, then all b_vc, channel after channel; NULL where these are too
-       many, or there are no channels */
+    /* of each of the weighed all u_c, then all b_vc, channel after channel; NULL where these are
+       too many, or there are no channels */
     double *terms; /* owned; weighed x channels x (1 + variants) */
     /* draws of chains: their own scales, no point; all draws count as weighed */
     struct stats_scales *scales; /* owned; count; NULL: draws of the mixture */

@@ -158,8 +158,8 @@ static double smooth(double *log_weights, const struct draw *tail, size_t n, dou
     return p.shape;
 }
 
-/* Finds the tail of the draws, which it sorts, and smooths it; gives k-hat. `noise`: differences of log
- * weights up to this are rounding. */
+/* Finds the tail of the draws, which it sorts, and smooths it; gives k-hat. `noise`: differences of
+ * log weights up to this are rounding. */
 static double treat_tail(double *log_weights, struct draw *draws, size_t count, double noise,
                          double *scratch)
 {

@@ -71,7 +71,7 @@ struct look {
 
 struct check {
     size_t made_so_far, replicas, weighed;
-    struct look *real, *made;             /* owned; replicas */
+    struct look *real, *made; /* owned; replicas */
 };
 
 /* Replica r's draw: the first so many replicas are spread over all draws as well as all of them (by
@@ -158,16 +158,21 @@ static int is_open(double p_value)
     return p_value > 0.0 && p_value < RARE;
 }
 
+/* Replicas at most: fewer of many posts. */
+static size_t replicas_most(size_t posts)
+{
+    size_t most = REPLICAS_MOST;
+    while (most > REPLICAS_SOON && most * posts > POSTS_MOST)
+        most /= 2;
+    return most < REPLICAS_SOON ? REPLICAS_SOON : most;
+}
+
 int stats_draws_check(const struct stats_draws *draws, const struct abp_data *data,
                       struct stats_terms *terms, double *p_extreme, double *p_zeros,
                       struct abp_error *err)
 {
-    struct check check = {.replicas = REPLICAS_MOST, .weighed = draws->weighed};
+    struct check check = {.replicas = replicas_most(data->posts), .weighed = draws->weighed};
     int rc = -1;
-    while (check.replicas > REPLICAS_SOON && check.replicas * data->posts > POSTS_MOST)
-        check.replicas /= 2;
-    if (check.replicas < REPLICAS_SOON)
-        check.replicas = REPLICAS_SOON;
     check.real = calloc(check.replicas, sizeof *check.real);
     check.made = calloc(check.replicas, sizeof *check.made);
     size_t soon = check.replicas < REPLICAS ? check.replicas : REPLICAS;
@@ -184,7 +189,8 @@ int stats_draws_check(const struct stats_draws *draws, const struct abp_data *da
         !(*p_extreme > ORDINARY && *p_zeros > ORDINARY))
         rc = make_replicas(draws, data, terms, &check, soon, rng, p_extreme, p_zeros, err);
     if (rc == 0 && check.replicas > soon && (is_open(*p_extreme) || is_open(*p_zeros)))
-        rc = make_replicas(draws, data, terms, &check, check.replicas, rng, p_extreme, p_zeros, err);
+        rc =
+            make_replicas(draws, data, terms, &check, check.replicas, rng, p_extreme, p_zeros, err);
 out:
     gsl_rng_free(rng);
     free(check.made);

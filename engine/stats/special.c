@@ -133,8 +133,8 @@ double stats_normal_quantile(double u)
     double q = u - 0.5;
     if (fabs(q) <= 0.425) {
         double r = 0.180625 - q * q;
-        return q * (((5.9109374720e1 * r + 1.5929113202e2) * r + 5.0434271938e1) * r +
-                    3.3871327179) /
+        return q *
+               (((5.9109374720e1 * r + 1.5929113202e2) * r + 5.0434271938e1) * r + 3.3871327179) /
                (((6.7187563600e1 * r + 7.8757757664e1) * r + 1.7895169469e1) * r + 1.0);
     }
     return q < 0.0 ? -tail_quantile(u) : tail_quantile(1.0 - u);

@@ -134,7 +134,8 @@ static int lay_bins(struct bins *bins, const struct abp_weighted *draws, size_t 
 
 /* Where the quantiles are: of each run of quantiles in one bin the bin, and the weight before. */
 struct wanted {
-    size_t bin, first, last, from, count; /* quantiles first..last; its draws once they are sorted */
+    size_t bin, first, last, from,
+        count; /* quantiles first..last; its draws once they are sorted */
     double before;
 };
 
@@ -148,7 +149,8 @@ static size_t find_wanted(struct wanted *wanted, const struct bins *bins)
         while (last < QUANTILES && probabilities[last] <= after)
             last++;
         if (last > first && bins->count[bin] > 0)
-            wanted[runs++] = (struct wanted){.bin = bin, .first = first, .last = last, .before = before};
+            wanted[runs++] =
+                (struct wanted){.bin = bin, .first = first, .last = last, .before = before};
         first = last > first && bins->count[bin] > 0 ? last : first;
         before = after;
     }

@@ -138,10 +138,10 @@ int stats_terms_init(struct stats_terms *terms, const struct stats_draws *draws,
     *terms = (struct stats_terms){.passes = d->has_channels ? d->channels : 1, .count = count};
     if (!d->has_channels)
         return 0;
-    terms->kept = !have_kept(terms, draws) &&
-                          d->channels * count * (1 + d->variants) <= STATS_TERMS_MOST
-                      ? d->channels
-                      : 1;
+    terms->kept =
+        !have_kept(terms, draws) && d->channels * count * (1 + d->variants) <= STATS_TERMS_MOST
+            ? d->channels
+            : 1;
     terms->all_u = malloc(terms->kept * count * sizeof *terms->all_u);
     terms->all_b = malloc(terms->kept * count * d->variants * sizeof *terms->all_b);
     if (!terms->all_u || !terms->all_b) {

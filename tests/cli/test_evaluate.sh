@@ -219,9 +219,10 @@ awk 'BEGIN { print "test,style,y"
     for (t = 0; t < 3000; t++) for (i = 0; i < 12; i++) print t "," (i % 2 ? "a" : "b") "," (7 * t + 5 * i) % 23 }' >many.csv
 printf '[import]\nfile = many.csv\nvariant = style\noutcome = y\nexperiment = test\n[experiment]\nbaseline = a\n' >many.ini
 last="abpost evaluate many.ini, then SIGTERM"
+rm -f "$out" # what is waited for is its own first words
 "$ABPOST" evaluate many.ini --format json --threads 2 >"$out" 2>"$err" &
 running=$!
-for _ in $(seq 200); do
+for _ in $(seq 1200); do
     [ -s "$out" ] && break
     sleep 0.05
 done
