@@ -37,7 +37,7 @@ static const struct setting settings[] = {
     {ABP_POISSON_LOGNORMAL, 2, {2, 2}, 1, 1, 6}, {ABP_LOGNORMAL, 4, {2, 2, 2, 2}, 1, 1, 4},
 };
 #define SETTINGS (sizeof settings / sizeof *settings)
-#define LIMIT    (0.01 / (double)(SETTINGS * QUANTITIES * 3))
+#define LIMIT    (0.01 / ((double)SETTINGS * QUANTITIES * 3.0))
 
 static size_t replications = 60;
 
