@@ -36,8 +36,8 @@ static const struct setting settings[] = {
     {ABP_LOGNORMAL, 2, {2, 2}, 1, 4, 2},         {ABP_BETABINOMIAL, 2, {2, 3}, 2, 3, 1},
     {ABP_POISSON_LOGNORMAL, 2, {2, 2}, 1, 1, 6}, {ABP_LOGNORMAL, 4, {2, 2, 2, 2}, 1, 1, 4},
 };
-#define SETTINGS (sizeof settings / sizeof *settings)
-#define LIMIT    (0.01 / ((double)SETTINGS * QUANTITIES * 3.0))
+enum { SETTINGS = sizeof settings / sizeof *settings };
+#define LIMIT (0.01 / ((double)SETTINGS * QUANTITIES * 3.0))
 
 static size_t replications = 60;
 
