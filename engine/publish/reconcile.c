@@ -62,15 +62,17 @@ int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int6
                                         .remote_id = or_null(outcome->remote_id),
                                         .version = or_null(outcome->version),
                                         .url = or_null(outcome->url),
-                                        .reason = or_null(outcome->reason)};
+                                        .reason = or_null(outcome->reason),
+                                        .reconciled = reconciled};
     /* What a platform says of time is only believed where it can be true. */
     if (llabs(settlement.posted_at - settlement.now) > 86400 && !reconciled)
         settlement.posted_at = 0;
     if (!settlement.posted_at && reconciled)
         settlement.posted_at = post->started_at;
-    int doubt = abp_outbox_settle(run->in->store, &settlement, err);
-    if (doubt < 0)
-        return -1;
+    int settled = abp_outbox_settle(run->in->store, &settlement, err);
+    if (settled < 0 || settled == ABP_SETTLED_KNOWN)
+        return settled < 0 ? -1 : 0; /* known: its own process was done before the question was */
+    int doubt = settled == ABP_SETTLED_DOUBT;
     if (doubt)
         settlement.reason = "what was found there is another post of ours";
     struct abp_note note = {.kind = doubt ? ABP_NOTE_UNKNOWN : kind_of(outcome->fate),

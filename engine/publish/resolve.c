@@ -81,9 +81,10 @@ static int resolve(const struct abp_publish_input *input, const struct abp_plann
         if (!posted_at)
             settlement.posted_at = outcome.posted_at ? outcome.posted_at : post->started_at;
     }
-    int doubt = abp_outbox_settle(input->store, &settlement, err);
-    return doubt <= 0 ? doubt
-                      : abp_fail(err, ABP_DATA, "%.300s is another post of ours already", url);
+    int settled = abp_outbox_settle(input->store, &settlement, err);
+    if (settled == ABP_SETTLED_DOUBT)
+        return abp_fail(err, ABP_DATA, "%.300s is another post of ours already", url);
+    return settled < 0 ? -1 : 0;
 }
 
 int abp_publish_resolve(const struct abp_publish_input *input, int64_t planned, const char *url,

@@ -233,6 +233,26 @@ static int out_by(int64_t *by, struct abp_store *store, int64_t attempt, struct 
     return row < 0 ? -1 : 0;
 }
 
+/* 1: the settlement comes too late to tell anything. */
+static int is_late(struct abp_store *store, const struct abp_settlement *settlement,
+                   struct abp_error *err)
+{
+    static const char sql[] = "SELECT state FROM attempt_result WHERE attempt_id = :attempt"
+                              " ORDER BY state <> 'posted', id DESC LIMIT 1";
+    struct abp_statement *s = NULL;
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
+        return -1;
+    abp_bind_int(s, abp_param(s, ":attempt"), settlement->attempt);
+    int row = abp_step(s, err), late = row < 0 ? -1 : 0;
+    const char *known = row > 0 ? abp_column_text(s, 0) : "";
+    if (row > 0 && settlement->state == ABP_HANDED)
+        late = strcmp(known, abp_post_state_name(ABP_HANDED)) == 0;
+    else if (row > 0 && settlement->state != ABP_POSTED && settlement->reconciled)
+        late = strcmp(known, abp_post_state_name(ABP_UNKNOWN)) != 0;
+    abp_db_finish(s);
+    return late;
+}
+
 static int planned_of(int64_t *planned, struct abp_store *store, int64_t attempt,
                       struct abp_error *err)
 {
@@ -291,11 +311,14 @@ static int settle_inside(struct abp_store *store, const struct abp_settlement *s
                          struct abp_error *err)
 {
     int64_t by;
+    int late = is_late(store, settlement, err);
+    if (late != 0)
+        return late < 0 ? -1 : ABP_SETTLED_KNOWN;
     if (out_by(&by, store, settlement->attempt, err) != 0)
         return -1;
     /* It is out, once: what another attempt of it came to is kept, and changes nothing. */
     if (by)
-        return by == settlement->attempt ? 0 : insert_result(store, settlement, err);
+        return by == settlement->attempt ? ABP_SETTLED : insert_result(store, settlement, err);
     int anothers = is_anothers(store, settlement, err);
     if (anothers < 0)
         return -1;
@@ -304,7 +327,7 @@ static int settle_inside(struct abp_store *store, const struct abp_settlement *s
         doubt.state = ABP_UNKNOWN;
         doubt.reason = "what was found there is another post of ours; a person must say whether "
                        "this one is out";
-        return insert_result(store, &doubt, err) == 0 ? 1 : -1;
+        return insert_result(store, &doubt, err) == 0 ? ABP_SETTLED_DOUBT : -1;
     }
     if (insert_result(store, settlement, err) != 0)
         return -1;

@@ -134,13 +134,21 @@ struct abp_settlement {
     enum abp_post_state state; /* POSTED, HANDED, REFUSED, UNKNOWN, or PLANNED: not posted */
     int64_t now, posted_at, retry_at;
     const char *remote_id, *version, *url, *reason; /* NULL: none */
+    int reconciled; /* 1: somebody who asked says so, not the attempt itself and not a person */
 };
 
-/* 0: kept. A post that is out stays out, whoever says something else later, and is out once,
- * whichever of its attempts are said to have made it. REFUSED takes the posts
- * of its block that were not sent out of the plan too, as REDRAWN. 1: POSTED under an id that
- * another post of the channel has, which is kept as UNKNOWN: one post there can't be two of ours.
- * -1. */
+enum abp_settled {
+    ABP_SETTLED,       /* kept */
+    ABP_SETTLED_DOUBT, /* POSTED under an id that another post of the channel has: kept as UNKNOWN
+                        */
+    ABP_SETTLED_KNOWN, /* it was settled meanwhile, by who knew: nothing was kept */
+};
+
+/* A post that is out stays out, whoever says something else later, and is out once, whichever of
+ * its attempts are said to have made it. Who asked and found
+ * nothing saw an attempt that was open, maybe a while ago: that counts only while it still is,
+ * where to find it counts always. REFUSED takes the posts of its block that were not sent out of
+ * the plan too, as REDRAWN. One of enum abp_settled, or -1. */
 int abp_outbox_settle(struct abp_store *store, const struct abp_settlement *settlement,
                       struct abp_error *err) ABP_MUST_CHECK;
 

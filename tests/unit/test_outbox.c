@@ -1,4 +1,6 @@
 /* The outbox: every path of a post's life, two who claim at once, and what can't be undone. */
+#include "store/db.h"
+#include "store/handle.h"
 #include "store_scratch.h"
 
 #include "abpost/made.h"
@@ -79,7 +81,7 @@ static void settle(struct abp_store *store, int64_t attempt, enum abp_post_state
                                .now = NOW + 5,
                                .posted_at = NOW + 4,
                                .retry_at = NOW + 60,
-                               .remote_id = state == ABP_POSTED ? id : NULL,
+                               .remote_id = state == ABP_POSTED || state == ABP_HANDED ? id : NULL,
                                .version = "cid",
                                .reason = state == ABP_POSTED ? NULL : "so it is"};
     OK(abp_outbox_settle(store, &s, &err));
@@ -255,6 +257,52 @@ static void test_one_id(void **state)
     }
     assert_int_equal(state_of(store, 1), ABP_POSTED);
     assert_int_equal(state_of(store, 2), ABP_UNKNOWN);
+    abp_store_close(store);
+}
+
+static int64_t results_of(struct abp_store *store, int64_t attempt)
+{
+    char sql[100];
+    int64_t count;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM attempt_result WHERE attempt_id = %d",
+             (int)attempt);
+    OK(abp_db_integer(&count, store->db, sql, &err));
+    return count;
+}
+
+/* Who asks has seen the attempt open, and may come back after its own process was done. */
+static void test_asked_meanwhile(void **state)
+{
+    static const enum abp_post_state ends[] = {ABP_POSTED, ABP_HANDED, ABP_REFUSED, ABP_PLANNED};
+    static const enum abp_post_state late[] = {ABP_PLANNED, ABP_UNKNOWN, ABP_HANDED};
+    struct abp_store *store = scratch_store(*state);
+    plan(store, 4);
+    for (int i = 0; i < 4; i++) {
+        int64_t planned = 2 * i + 1, attempt = claim(store, planned);
+        settle(store, attempt, ends[i]);
+        for (int k = 0; k < (ends[i] == ABP_HANDED ? 3 : 2); k++) {
+            struct abp_settlement s = {
+                .attempt = attempt, .state = late[k], .now = NOW + 9, .reconciled = 1};
+            assert_int_equal(abp_outbox_settle(store, &s, &err), ABP_SETTLED_KNOWN);
+        }
+        assert_int_equal(state_of(store, planned), ends[i]);
+        assert_int_equal(results_of(store, attempt), 1);
+        /* To have found it outweighs that it was not there before. */
+        struct abp_settlement found = {.attempt = attempt,
+                                       .state = ABP_POSTED,
+                                       .now = NOW + 10,
+                                       .remote_id = i ? "at://found" : "at://1",
+                                       .reconciled = 1};
+        if (ends[i] == ABP_PLANNED) {
+            assert_int_equal(abp_outbox_settle(store, &found, &err), ABP_SETTLED);
+            assert_int_equal(state_of(store, planned), ABP_POSTED);
+        }
+    }
+    /* What a person says of a post that was handed over is another thing. */
+    int64_t handed = claim(store, 8);
+    settle(store, handed, ABP_HANDED);
+    settle(store, handed, ABP_PLANNED);
+    assert_int_equal(state_of(store, 8), ABP_PLANNED);
     abp_store_close(store);
 }
 
@@ -514,11 +562,13 @@ static void test_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_life),        TEST(test_found_late), TEST(test_drop),
-        TEST(test_same_bytes),  TEST(test_two_claim),  TEST(test_analysis_and_decisions),
-        TEST(test_withdrawing), TEST(test_made),       TEST(test_file_and_gap),
-        TEST(test_one_id),      TEST(test_out_once),   TEST(test_pause),
-        TEST(test_open),
+        TEST(test_life),         TEST(test_found_late),
+        TEST(test_drop),         TEST(test_same_bytes),
+        TEST(test_two_claim),    TEST(test_analysis_and_decisions),
+        TEST(test_withdrawing),  TEST(test_made),
+        TEST(test_file_and_gap), TEST(test_one_id),
+        TEST(test_out_once),     TEST(test_pause),
+        TEST(test_open),         TEST(test_asked_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
