@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tests/install-packages.sh build tests servers
-jobs=$(nproc)
+jobs=$(($(nproc) + 1)) # many tests wait for a server more than they compute
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
