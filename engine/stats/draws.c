@@ -13,12 +13,14 @@
 #define DRAWS_REST 8192
 #define DRAWS_MOST 65536
 #define PILOT      1024
+/* They come by so many: quasi-random sequences are even at multiples of a power of 2. */
+#define RUN 512
 /* Cells and terms that all weighed draws together look at, more or less, but for so many draws. */
 #define WORK_MOST   ((size_t)1 << 27)
 #define DRAWS_FLOOR 4096
 
 /* The Monte Carlo error of a probability near 1/2 that is aimed at, in absolute terms. */
-#define AIM 0.0015
+#define AIM 0.0014
 
 /* The weights' own mean is less delicate than what they weigh: below a k-hat of 1 it exists, and
  * with so many effective draws its logarithm is within a few hundredths. */
@@ -70,7 +72,6 @@ struct core {
     double shift[QUASI_MOST]; /* of those, a seed's own (Cranley & Patterson 1976) */
     double *ends;             /* owned; points: the cumulated shares */
     double *normals;          /* owned; as many as the core has terms */
-    double *factor, *work;    /* owned; terms x terms: of the point at hand */
     size_t drawn;
 };
 
@@ -81,7 +82,6 @@ static void core_release(struct core *core)
     gsl_rng_free(core->rng);
     free(core->ends);
     free(core->normals);
-    free(core->factor);
     memset(core, 0, sizeof *core);
 }
 
@@ -96,12 +96,10 @@ static int core_init(struct core *core, const struct stats_draws *draws, struct 
     core->rng = stats_stream(draws->seed, 0);
     core->ends = calloc(points, sizeof *core->ends);
     core->normals = malloc(terms * sizeof *core->normals);
-    core->factor = malloc(2 * terms * terms * sizeof *core->factor);
-    if (!core->sobol || !core->rng || !core->ends || !core->normals || !core->factor) {
+    if (!core->sobol || !core->rng || !core->ends || !core->normals) {
         core_release(core);
         return abp_fail_memory(err);
     }
-    core->work = core->factor + terms * terms;
     for (size_t p = 0; p < points; p++)
         core->ends[p] = sum += draws->points->list[p].share;
     for (size_t k = 0; k < core->quasi; k++)
@@ -133,7 +131,7 @@ static void draw_core(struct stats_draws *draws, struct core *core, size_t to)
 {
     const struct stats_latent *latent = draws->latent;
     size_t m = latent->globals, terms = m - latent->at_mu, from = core->drawn, p = 0;
-    size_t last = draws->points->count - 1, prepared = SIZE_MAX;
+    size_t last = draws->points->count - 1;
     double first = gsl_rng_uniform(core->rng), before = 0.0;
     for (size_t i = from; i < to; i++) {
         double which = first + (double)(i - from) / (double)(to - from);
@@ -143,17 +141,13 @@ static void draw_core(struct stats_draws *draws, struct core *core, size_t to)
             p++;
         before = which;
         const struct stats_field *field = &draws->points->list[p].field;
-        if (p != prepared)
-            stats_field_core_factor(field, latent, core->factor, core->work);
-        prepared = p;
         core_normals(core, terms, is_wide(draws, i));
         for (size_t k = 0; k < terms; k++) {
             core->normals[k] *= width;
             radius += core->normals[k] * core->normals[k];
         }
         draws->point[i] = (uint32_t)p;
-        double ratio = stats_field_draw_core(field, latent, core->factor, core->normals,
-                                             draws->globals + i * m);
+        double ratio = stats_field_draw_core(field, latent, core->normals, draws->globals + i * m);
         if (i < draws->weighed) {
             draws->radius[i] = radius;
             draws->log_ratio[i] = ratio;
@@ -171,13 +165,14 @@ static int draw_slots(struct stats_draws *draws, size_t to, struct abp_error *er
     size_t slots = latent->at_mu;
     if (slots == 0 || draws->whole >= to)
         return 0;
-    double *normals = malloc(slots * sizeof *normals);
-    if (!normals)
+    double *own = malloc(2 * slots * sizeof *own), *normals = own + slots;
+    if (!own)
         return abp_fail_memory(err);
-    for (size_t i = draws->whole; i < to; i++) {
+    for (size_t i = draws->whole; i < to; i++) { /* in pairs of opposite sign */
         double width = stats_draw_width(draws, i), radius = 0.0;
         for (size_t k = 0; k < slots; k++) {
-            normals[k] = width * gsl_ran_gaussian_ziggurat(draws->slot_rng, 1.0);
+            own[k] = i % 2 ? -own[k] : gsl_ran_gaussian_ziggurat(draws->slot_rng, 1.0);
+            normals[k] = width * own[k];
             radius += normals[k] * normals[k];
         }
         double ratio = stats_field_draw_slots(stats_draw_field(draws, i), latent, normals,
@@ -188,7 +183,7 @@ static int draw_slots(struct stats_draws *draws, size_t to, struct abp_error *er
         }
     }
     draws->whole = to;
-    free(normals);
+    free(own);
     return 0;
 }
 
@@ -281,7 +276,6 @@ static size_t draws_most(const struct stats_latent *latent)
 static size_t draws_needed(struct stats_draws *draws)
 {
     double top = -INFINITY, sum = 0.0, squares = 0.0, n = (double)draws->weighed;
-    size_t need = PILOT;
     narrow_weights(draws);
     for (size_t i = 0; i < draws->weighed; i++)
         top = fmax(top, draws->log_ratio[i]);
@@ -291,10 +285,9 @@ static size_t draws_needed(struct stats_draws *draws)
         double off = n * (exp(draws->log_ratio[i] - top) / sum - draws->weight[i]);
         squares += off * off;
     }
-    size_t most = draws_most(draws->latent);
-    while (need < most && (double)need < squares / n * 0.25 / (AIM * AIM))
-        need *= 2;
-    return need;
+    double runs = ceil(squares / n * 0.25 / (AIM * AIM) / RUN);
+    double most = (double)draws_most(draws->latent) / RUN;
+    return (size_t)fmin(fmax(runs, PILOT / RUN), most) * RUN;
 }
 
 /* Smooths the ratios and turns them into one weight a draw. */

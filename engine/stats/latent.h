@@ -30,7 +30,8 @@ struct stats_field {
     double log_normal;       /* log density of the Gaussian at its centre */
     double global_log_ratio; /* normalisation of the globals' prior over their Gaussian's, log */
     double *global_mean;     /* globals */
-    double *global_factor;   /* lower Cholesky factor of the globals' precision, see triangle.h */
+    double *global_factor;   /* lower Cholesky factor of the globals' precision, see
+                                elimination.h and triangle.h */
     double *u_mean, *u_precision; /* channels */
     double *u_coupling;           /* channels x globals */
     double *channel_log_ratio;    /* channels: as global_log_ratio, of u_c and all b_vc */
@@ -133,18 +134,10 @@ double stats_field_u_shift(const struct stats_field *field, const struct stats_l
 void stats_field_b_shifts(const struct stats_field *field, const struct stats_latent *latent,
                           size_t c, const double *change, double u_change, double *shift);
 
-/* The lower factor, (1 + variants)^2 numbers by rows, of the precision of (mu, theta_0, the last
- * style's difference from theta_0, ..., the second one's): with it a difference hangs on its own
- * normal and on those of the differences before it alone, so that few quasi-random coordinates
- * decide it. work: as many numbers. With factors, where styles share levels, the globals' own
- * factor serves, and nothing is done here. */
-void stats_field_core_factor(const struct stats_field *field, const struct stats_latent *latent,
-                             double *factor, double *work);
-/* mu, theta and alpha from that factor and as many independent normals (without factors the last
- * one is the second style's), into their places among the globals. Returns log prior - log q of
- * them, and the normalisation of all globals. */
+/* mu, theta and alpha from as many independent normals, into their places among the globals.
+ * Returns log prior - log q of them, and the normalisation of all globals. */
 double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
-                             const double *factor, const double *normals, double *globals);
+                             const double *normals, double *globals);
 /* Mean and sd of (theta_v + b_vc) - (theta_base + b_base,c) under the Gaussian, with channels. */
 void stats_field_channel_lift(const struct stats_field *field, const struct stats_latent *latent,
                               size_t c, size_t v, size_t base, double *mean, double *sd);

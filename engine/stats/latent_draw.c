@@ -1,6 +1,6 @@
 #include "stats/latent.h"
 
-#include "stats/triangle.h"
+#include "stats/elimination.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,46 +22,15 @@ static double product(const double *a, const double *b, size_t count)
     return sum;
 }
 
-void stats_field_core_factor(const struct stats_field *field, const struct stats_latent *latent,
-                             double *factor, double *work)
-{
-    size_t K = latent->design->variants, n = 1 + K, mu = latent->at_mu, m = latent->globals;
-    if (latent->design->factors)
-        return;
-    memset(work, 0, n * n * sizeof *work);
-    for (size_t i = 0; i < n; i++) { /* rows of the globals' factor; theta_0's: all styles' sum */
-        const double *row =
-            field->global_factor + stats_triangle_row(m, latent->diagonal, mu + i) + mu;
-        double *own = work + (i > 1 ? n + 1 - i : i) * n;
-        for (size_t k = 0; k <= i; k++) {
-            own[k] += row[k];
-            work[n + k] += i > 1 ? row[k] : 0.0;
-        }
-    }
-    for (size_t i = 0; i < n; i++) { /* Gram and Schmidt: work = factor x an orthogonal matrix */
-        double *own = work + i * n;
-        for (size_t j = 0; j < i; j++) {
-            double along = product(own, work + j * n, n);
-            factor[i * n + j] = along;
-            for (size_t k = 0; k < n; k++)
-                own[k] -= along * work[j * n + k];
-        }
-        double length = sqrt(product(own, own, n));
-        factor[i * n + i] = length;
-        for (size_t k = 0; k < n; k++)
-            own[k] /= length;
-    }
-}
-
-/* With factors: all terms of the core by the globals' own factor. */
-static double draw_levels(const struct stats_field *field, const struct stats_latent *latent,
-                          const double *normals, double *globals)
+double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
+                             const double *normals, double *globals)
 {
     const struct stats_scales *s = &field->scales;
     const struct stats_design *d = latent->design;
     size_t mu = latent->at_mu, m = latent->globals;
     memcpy(globals + mu, normals, (m - mu) * sizeof *globals);
     stats_solve_last(field->global_factor, m, latent->diagonal, mu, globals);
+    stats_add_differences(latent, globals);
     for (size_t k = mu; k < m; k++)
         globals[k] += field->global_mean[k];
     double off = globals[mu] - d->mu0, of_levels = 0.0;
@@ -70,25 +39,6 @@ static double draw_levels(const struct stats_field *field, const struct stats_la
     return field->global_log_ratio + half_squares(normals, m - mu, 1.0) -
            half_squares(&off, 1, s->mu) -
            half_squares(globals + latent->at_theta, d->variants, s->tau_v) - of_levels;
-}
-
-double stats_field_draw_core(const struct stats_field *field, const struct stats_latent *latent,
-                             const double *factor, const double *normals, double *globals)
-{
-    const struct stats_scales *s = &field->scales;
-    const struct stats_design *d = latent->design;
-    size_t mu = latent->at_mu, K = d->variants;
-    double *core = latent->vector, *theta = globals + latent->at_theta;
-    if (d->factors)
-        return draw_levels(field, latent, normals, globals);
-    memcpy(core, normals, (1 + K) * sizeof *core);
-    stats_solve_upper(factor, 1 + K, 0, core);
-    globals[mu] = field->global_mean[mu] + core[0];
-    for (size_t v = 0; v < K; v++)
-        theta[v] = field->global_mean[latent->at_theta + v] + core[1] + (v ? core[K + 1 - v] : 0.0);
-    double off = globals[mu] - d->mu0;
-    return field->global_log_ratio + half_squares(normals, 1 + K, 1.0) -
-           half_squares(&off, 1, s->mu) - half_squares(theta, K, s->tau_v);
 }
 
 void stats_field_channel_lift(const struct stats_field *field, const struct stats_latent *latent,
@@ -116,6 +66,7 @@ void stats_field_channel_lift(const struct stats_field *field, const struct stat
             if (d->places[p].variant == v || d->places[p].variant == base)
                 e[d->places[p].slot] += d->places[p].variant == v ? -coupling : coupling;
         }
+    stats_slopes_of_differences(latent, e);
     stats_solve_lower(field->global_factor, m, latent->diagonal, 0, e);
     *sd = sqrt(variance + product(e, e, m));
 }
@@ -128,6 +79,7 @@ double stats_field_draw_slots(const struct stats_field *field, const struct stat
     memcpy(change, normals, mu * sizeof *change);
     for (size_t k = mu; k < m; k++)
         change[k] = globals[k] - field->global_mean[k];
+    stats_take_differences(latent, change);
     stats_solve_first(field->global_factor, m, latent->diagonal, mu, change);
     for (size_t k = 0; k < mu; k++)
         globals[k] = field->global_mean[k] + change[k];
@@ -162,12 +114,14 @@ double stats_draw_likelihood(const struct stats_field *field, const struct stats
                              const double *globals, const double *u, const double *b)
 {
     const struct stats_design *d = latent->design;
-    double sum = 0.0, eta[TOGETHER];
+    double sum = 0.0, eta[TOGETHER], *core = latent->vector;
+    for (size_t v = 0; v < d->variants; v++)
+        core[v] = stats_core_sum(latent, globals, v);
     for (size_t from = 0; from < d->cell_count; from += TOGETHER) {
         const struct stats_cell *cells = d->cells + from;
         size_t count = d->cell_count - from < TOGETHER ? d->cell_count - from : TOGETHER;
         for (size_t i = 0; i < count; i++)
-            eta[i] = stats_core_sum(latent, globals, cells[i].variant);
+            eta[i] = core[cells[i].variant];
         for (size_t i = 0; i < count && d->has_slots; i++)
             eta[i] += globals[cells[i].slot];
         for (size_t i = 0; i < count && u; i++)

@@ -95,33 +95,46 @@ static double negbinomial_value(const struct stats_dispersion *d, const struct s
 static double negbinomial_sum(const struct stats_dispersion *d, const struct stats_cell *cells,
                               size_t count, const double *eta)
 {
+    const struct stats_softplus *nodes = stats_softplus_nodes();
     double sum = 0.0;
     for (size_t i = 0; i < count; i++) {
         const struct stats_cell *cell = &cells[i];
-        double t = eta[i] + cell->log_n - d->log_size, e = exp(-fabs(t));
+        double t = eta[i] + cell->log_n - d->log_size, a = fabs(t), off, fall;
+        if (a < STATS_SOFTPLUS_END) {
+            const double *near = stats_softplus_near(nodes, a, &off);
+            fall = stats_softplus_value(near, off);
+        } else {
+            fall = exp(-a);
+        }
         sum += cell->y * (t + d->log_size) -
-               (cell->y + cell->count * d->size) * (log_one_plus(e) + (t > 0.0 ? t : 0.0));
+               (cell->y + cell->count * d->size) * (fall + 0.5 * (t + a));
     }
     return sum;
 }
 
-/* One exponential and one logarithm give everything. */
 static double negbinomial_expand(const struct stats_dispersion *d, const struct stats_cell *cells,
                                  size_t count, const double *eta, double *slope, double *curvature,
                                  double *bend)
 {
+    const struct stats_softplus *nodes = stats_softplus_nodes();
     double sum = 0.0;
     for (size_t i = 0; i < count; i++) {
         const struct stats_cell *cell = &cells[i];
-        double t = eta[i] + cell->log_n - d->log_size;
-        double e = exp(-fabs(t)), large = 1.0 / (1.0 + e), small = e * large;
-        double p = t > 0.0 ? large : small, q = t > 0.0 ? small : large;
+        double t = eta[i] + cell->log_n - d->log_size, a = fabs(t), off, fall, small;
+        if (a < STATS_SOFTPLUS_END) {
+            const double *near = stats_softplus_near(nodes, a, &off);
+            fall = stats_softplus_value(near, off);
+            small = stats_softplus_fall(near, off);
+        } else {
+            fall = small = exp(-a);
+        }
+        double p = t > 0.0 ? 1.0 - small : small, q = t > 0.0 ? small : 1.0 - small;
         double failures = cell->count * d->size, total = cell->y + failures;
         slope[i] = cell->y * q - failures * p;
         curvature[i] = total * p * q;
         if (bend)
             bend[i] = curvature[i] * (q - p);
-        sum += cell->y * (t + d->log_size) - total * (log_one_plus(e) + (t > 0.0 ? t : 0.0));
+        sum += cell->y * (t + d->log_size) - total * (fall + 0.5 * (t + a));
     }
     return sum;
 }

@@ -3,6 +3,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <pthread.h>
 
 /* From here on the asymptotic series below are good to the last digits (Abramowitz & Stegun
  * 6.1.41, 6.3.18, 6.4.12). */
@@ -22,6 +23,32 @@ double stats_logistic(double t)
         return 1.0 / (1.0 + exp(-t));
     double e = exp(t);
     return e / (1.0 + e);
+}
+
+static struct stats_softplus softplus_nodes[STATS_SOFTPLUS_END * STATS_SOFTPLUS_PER + 1];
+
+/* Derivatives of log(1 + e^-a): with p = 1 / (1 + e^a) and s = p (1 - p) they are -p, s,
+ * -s (1 - 2p), s (1 - 6s), -s (1 - 2p) (1 - 12s), s (1 - 30s + 120s^2). */
+static void make_softplus_nodes(void)
+{
+    for (size_t i = 0; i <= STATS_SOFTPLUS_END * STATS_SOFTPLUS_PER; i++) {
+        double *c = softplus_nodes[i].term, e = exp(-(double)i / STATS_SOFTPLUS_PER);
+        double p = e / (1.0 + e), s = p / (1.0 + e), odd = 1.0 - 2.0 * p;
+        c[0] = log1p(e);
+        c[1] = -p;
+        c[2] = s / 2;
+        c[3] = -s * odd / 6;
+        c[4] = s * (1.0 - 6.0 * s) / 24;
+        c[5] = -s * odd * (1.0 - 12.0 * s) / 120;
+        c[6] = s * (1.0 - 30.0 * s + 120.0 * s * s) / 720;
+    }
+}
+
+const struct stats_softplus *stats_softplus_nodes(void)
+{
+    static pthread_once_t made = PTHREAD_ONCE_INIT;
+    pthread_once(&made, make_softplus_nodes);
+    return softplus_nodes;
 }
 
 double stats_logsumexp(const double *values, size_t count)

@@ -6,6 +6,7 @@
  * Runs the abpost that was built with it, on files in a folder of its own that it removes. */
 #define _DEFAULT_SOURCE /* wait4(): the peak memory of one child */ /* NOLINT */
 #include "bench_data.h"
+#include "parts.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -113,6 +114,8 @@ static void many(const char *folder, const char *path, size_t most, unsigned pro
     write_experiments(folder, most / 20);
     struct run half = report("simulated, 100 posts each", path, most / 20, 1);
     write_experiments(folder, most / 10);
+    struct bench_parts parts;
+    bench_time_parts(&parts, path);
     struct run one = report("simulated, 100 posts each", path, most / 10, 1);
     struct run all = report("simulated, 100 posts each", path, most / 10, processors);
     write_experiments(folder, most);
@@ -121,6 +124,7 @@ static void many(const char *folder, const char *path, size_t most, unsigned pro
            "one;\nten times the experiments take %.2f times the CPU and %.2f times the memory\n",
            one.cpu / half.cpu, processors, one.wall / all.wall, large.cpu / all.cpu,
            large.megabytes / all.megabytes);
+    bench_print_parts(&parts, one.cpu);
 }
 
 int main(int argc, char **argv)

@@ -5,12 +5,12 @@
  *
  * Times are the least of several runs, in units of one fixed piece of arithmetic (see the first
  * line), so that they can be compared between machines; milliseconds are told beside them. */
+#include "abpost/cli.h"
 #include "abpost/contrast.h"
 #include "abpost/summary.h"
 #include "bench_data.h"
 #include "stats/draws.h"
 
-#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -313,7 +313,8 @@ int main(int argc, char **argv)
 {
     size_t seeds = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 20;
     double unit = bench_unit();
-    gsl_set_error_handler_off();
+    struct abp_env env;
+    abp_cli_start(&env); /* memory is kept as abpost keeps it */
     printf("unit: 100,000 exp() and log(), %.2f ms here; everything on one core\n\n", 1e3 * unit);
     cost_table(unit);
     growth_table();
