@@ -95,9 +95,9 @@ void bench_time_parts(struct bench_parts *parts, const char *path)
 
 void bench_print_parts(const struct bench_parts *parts, double whole)
 {
-    static const char *const names[BENCH_PARTS] = {
-        "rows into a store", "posts out of it", "posterior", "contrasts",
-        "guard, checks, verdicts"};
+    static const char *const names[BENCH_PARTS] = {"rows into a store", "posts out of it",
+                                                   "posterior", "contrasts",
+                                                   "guard, checks, verdicts"};
     double rest = whole, n = (double)parts->experiments;
     printf("\nwhere the time goes (CPU ms an experiment, share)\n");
     for (size_t i = 0; i < BENCH_PARTS; i++) {

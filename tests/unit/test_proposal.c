@@ -185,10 +185,50 @@ static void constants(void **state)
     }
 }
 
+/* The polynomials of log(1 + e^-a) and of its slope are the functions, everywhere. */
+static void softplus(void **state)
+{
+    const struct stats_softplus *nodes = stats_softplus_nodes();
+    (void)state;
+    for (double a = 0.0; a < STATS_SOFTPLUS_END; a += 0.00137) {
+        double off, fall = 1.0 / (1.0 + exp(a)), exact = log1p(exp(-a));
+        const double *near_a = stats_softplus_near(nodes, a, &off);
+        near(stats_softplus_value(near_a, off), exact, 2e-14 * exact);
+        near(stats_softplus_fall(near_a, off), fall, 2e-11 * fall);
+    }
+}
+
+/* Sums over cells are those of single cells, on either side of where the polynomials end. */
+static void sums_of_cells(void **state)
+{
+    const struct stats_family *family = stats_family(ABP_NEGBINOMIAL);
+    struct stats_dispersion d;
+    (void)state;
+    for (double log_kappa = -9.0; log_kappa < 4.0; log_kappa += 0.73) {
+        stats_dispersion_set(&d, NULL, family, NULL, exp(log_kappa));
+        for (double eta = -60.0; eta <= 60.0; eta += 0.317) {
+            struct stats_cell cell = {.count = 3.0, .y = 40.0, .log_n = 0.3};
+            double slope, curvature, bend, below, above;
+            double value = family->value(&d, &cell, eta), size = 1.0 + fabs(value);
+            near(family->sum(&d, &cell, 1, &eta), value, 1e-12 * size);
+            near(family->expand(&d, &cell, 1, &eta, &slope, &curvature, &bend), value,
+                 1e-12 * size);
+            below = family->value(&d, &cell, eta - 1e-4);
+            above = family->value(&d, &cell, eta + 1e-4);
+            near(slope, (above - below) / 2e-4, 1e-6 * size);
+            assert_true(curvature >= 0.0 && isfinite(bend));
+        }
+    }
+    double nothing = NAN;
+    struct stats_cell cell = {.count = 1.0, .y = 1.0};
+    assert_true(isnan(family->sum(&d, &cell, 1, &nothing)));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(density), cmocka_unit_test(unrefined),
-                                       cmocka_unit_test(guesses), cmocka_unit_test(constants)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(density),  cmocka_unit_test(unrefined),
+                                       cmocka_unit_test(guesses),  cmocka_unit_test(constants),
+                                       cmocka_unit_test(softplus), cmocka_unit_test(sums_of_cells)};
     gsl_set_error_handler_off();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
