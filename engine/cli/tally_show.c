@@ -37,8 +37,9 @@ static void say_size(struct abp_buffer *note, const struct abp_simulation *s)
         abp_buffer_printf(note, " over %zu week%s", s->weeks, s->weeks == 1 ? "" : "s");
     abp_buffer_add(note, ", a look after every night on which a post has matured.");
     if (scene->experiment->decision.allocation == ABP_TOP_TWO)
-        abp_buffer_add(note, " Every style gets as many posts here, although allocation = top-two "
-                             "would not give them that.");
+        abp_buffer_add(note,
+                       " Blocks follow what was read before, as allocation = top-two says, by "
+                       "a quicker posterior here than abpost's own.");
 }
 
 static void say_climate(struct abp_buffer *note, const struct abp_simulation *s)

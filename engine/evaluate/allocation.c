@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FLOOR_SHARE 0.2 /* of an equal share */
-
 struct allocating {
     const struct abp_experiment *experiment; /* borrowed */
     const unsigned char *active;             /* borrowed; may be NULL */
@@ -81,8 +79,8 @@ static int allocate(double *probability, const struct allocating *a,
                                          .weight = posterior->weight,
                                          .draws = draws,
                                          .variants = count,
-                                         .leader = 0.5,
-                                         .floor = FLOOR_SHARE / (double)count};
+                                         .leader = ABP_ALLOCATION_LEADER,
+                                         .floor = ABP_ALLOCATION_FLOOR / (double)count};
     int rc = abp_allocate(probability, &input, err);
     free(value);
     return rc == 0 ? 1 : -1;

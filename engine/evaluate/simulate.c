@@ -1,35 +1,14 @@
 #include "abpost/simulate.h"
 
 #include "evaluate/evaluation.h"
+#include "evaluate/life.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY  INT64_C(86400)
-#define NAME 24
-
-/* A life: the posts made so far and those that are planned, in order of time. */
-struct life {
-    const struct abp_sim_design *design; /* borrowed, as is the world */
-    const struct abp_world *world;
-    struct abp_sim_outcome *out;
-    uint64_t seed;
-    uint64_t draws;                   /* orders drawn so far */
-    struct abp_experiment experiment; /* the design's, with these variants: strings borrowed */
-    struct abp_variant *variants;     /* owned */
-    struct abp_posts posts;           /* rows and name lists owned, names borrowed */
-    char (*names)[NAME];              /* owned */
-    size_t *place;                    /* owned; of each row: its slot of the design */
-    struct abp_world_post *coming;    /* owned; of each slot of the design */
-    double *outcomes;                 /* owned; slots of the design */
-    int64_t blocks;                   /* drawn so far */
-    size_t active;                    /* variants that still get posts */
-    size_t levels;                    /* of all factors */
-    size_t *order, *waiting;          /* owned; variants: scratch */
-    unsigned char *dropped;           /* owned; variants */
-};
+#define DAY INT64_C(86400)
 
 /* ---- the stage ---- */
 
@@ -42,7 +21,7 @@ static int name_all(struct life *life)
         if (!(lists[k]->list = calloc(counts[k], sizeof *lists[k]->list)))
             return -1;
         for (size_t i = 0; i < counts[k]; i++) {
-            snprintf(life->names[at], NAME, "%zu", i);
+            snprintf(life->names[at], LIFE_NAME, "%zu", i);
             lists[k]->list[i] = life->names[at++];
         }
         lists[k]->count = counts[k];
@@ -58,7 +37,6 @@ static int open_life(struct life *life, struct abp_error *err)
 {
     const struct abp_sim_design *d = life->design;
     life->posts.rows = calloc(d->count + 1, sizeof *life->posts.rows);
-    life->place = calloc(d->count + 1, sizeof *life->place);
     life->coming = calloc(d->count + 1, sizeof *life->coming);
     life->outcomes = calloc(d->count + 1, sizeof *life->outcomes);
     life->names = calloc(d->variants + d->channels + d->slot_kinds, sizeof *life->names);
@@ -66,8 +44,8 @@ static int open_life(struct life *life, struct abp_error *err)
     life->order = calloc(d->variants, sizeof *life->order);
     life->waiting = calloc(d->variants, sizeof *life->waiting);
     life->dropped = calloc(d->variants, sizeof *life->dropped);
-    if (!life->posts.rows || !life->place || !life->coming || !life->outcomes || !life->names ||
-        !life->variants || !life->order || !life->waiting || !life->dropped || name_all(life) != 0)
+    if (!life->posts.rows || !life->coming || !life->outcomes || !life->names || !life->variants ||
+        !life->order || !life->waiting || !life->dropped || name_all(life) != 0)
         return abp_fail_memory(err);
     life->posts.randomised = 1;
     life->active = d->variants;
@@ -82,7 +60,7 @@ static int open_life(struct life *life, struct abp_error *err)
                                                   .slot = d->slots[i].slot,
                                                   .exposure = d->slots[i].exposure};
     abp_world_levels(life->coming, d->count, life->world, abp_world_seed(life->seed, 0));
-    return 0;
+    return d->experiment->decision.allocation == ABP_TOP_TWO ? life_top_two_init(life, err) : 0;
 }
 
 static void close_life(struct life *life)
@@ -91,7 +69,6 @@ static void close_life(struct life *life)
     free(life->posts.variants.list);
     free(life->posts.channels.list);
     free(life->posts.slots.list);
-    free(life->place);
     free(life->coming);
     free(life->outcomes);
     free(life->names);
@@ -99,113 +76,7 @@ static void close_life(struct life *life)
     free(life->order);
     free(life->waiting);
     free(life->dropped);
-}
-
-/* ---- drawing ---- */
-
-static double chance(uint64_t *state)
-{
-    *state = abp_world_seed(*state, 0);
-    return (double)(*state >> 11) * 0x1p-53;
-}
-
-/* The variants that still get posts, in an order drawn uniformly. */
-static void draw_order(struct life *life, uint64_t *state)
-{
-    size_t count = 0;
-    for (size_t v = 0; v < life->design->variants; v++)
-        if (!life->dropped[v])
-            life->order[count++] = v;
-    for (size_t i = count; i > 1; i--) {
-        size_t j = (size_t)(chance(state) * (double)i), kept = life->order[i - 1];
-        life->order[i - 1] = life->order[j];
-        life->order[j] = kept;
-    }
-}
-
-/* Makes a block of slots that wait: rows without an order in time yet. */
-static void make_block(struct life *life, const size_t *slots, uint64_t *state)
-{
-    draw_order(life, state);
-    for (size_t i = 0; i < life->active; i++) {
-        size_t at = slots[i];
-        const struct abp_sim_slot *slot = &life->design->slots[at];
-        life->coming[at].variant = life->order[i];
-        life->place[life->posts.count] = at;
-        life->posts.rows[life->posts.count++] =
-            (struct abp_post_row){.exposure = slot->exposure,
-                                  .variant = (uint32_t)life->order[i],
-                                  .channel = (uint32_t)slot->channel,
-                                  .slot = (uint32_t)slot->slot,
-                                  .block = life->blocks,
-                                  .posted_at = slot->at,
-                                  .has_time = 1};
-    }
-    life->blocks++;
-}
-
-static double true_ratio(const struct abp_world *world, size_t v)
-{
-    double theta = world->theta[v];
-    if (world->family == ABP_BETABINOMIAL || world->family == ABP_BINOMIAL)
-        return exp(theta) * (1.0 + exp(world->mu)) / (1.0 + exp(world->mu + theta));
-    return exp(theta);
-}
-
-/* A real outcome under a style that multiplies it. */
-static double scaled(const struct life *life, const struct abp_post_row *row, double outcome,
-                     uint64_t *state)
-{
-    double ratio = true_ratio(life->world, row->variant), value = outcome * ratio;
-    if (life->world->family == ABP_LOGNORMAL || outcome > floor(outcome))
-        return value;
-    value = floor(value) + (chance(state) < value - floor(value) ? 1.0 : 0.0);
-    int is_rate = life->world->family == ABP_BETABINOMIAL || life->world->family == ABP_BINOMIAL;
-    return is_rate ? fmin(value, row->exposure) : value;
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct abp_post_row *x = a, *y = b;
-    if (x->posted_at != y->posted_at)
-        return x->posted_at < y->posted_at ? -1 : 1;
-    return x->line < y->line ? -1 : x->line > y->line;
-}
-
-/* Plans every slot after `from` for the variants that still get posts: blocks over each channel's
- * next slots. What was made before stays. */
-static int plan(struct life *life, int64_t from, struct abp_error *err)
-{
-    const struct abp_sim_design *d = life->design;
-    uint64_t own = abp_world_seed(life->seed, 1000 + ++life->draws), state = abp_world_seed(own, 1);
-    size_t kept = 0;
-    while (kept < life->posts.count && life->posts.rows[kept].posted_at <= from)
-        kept++;
-    life->posts.count = kept;
-    for (size_t c = 0; c < d->channels; c++) {
-        size_t count = 0;
-        for (size_t i = 0; i < d->count; i++) {
-            if (d->slots[i].channel != c || d->slots[i].at <= from)
-                continue;
-            life->waiting[count++] = i;
-            if (count == life->active) {
-                make_block(life, life->waiting, &state);
-                count = 0;
-            }
-        }
-    }
-    if (abp_world_outcomes(life->outcomes, life->coming, d->count, life->world,
-                           abp_world_seed(own, 2), err) != 0)
-        return -1;
-    for (size_t i = kept; i < life->posts.count; i++) {
-        struct abp_post_row *row = &life->posts.rows[i];
-        double real = d->slots[life->place[i]].outcome;
-        row->outcome =
-            isnan(real) ? life->outcomes[life->place[i]] : scaled(life, row, real, &state);
-        row->line = (int64_t)life->place[i];
-    }
-    qsort(life->posts.rows + kept, life->posts.count - kept, sizeof *life->posts.rows, by_time);
-    return 0;
+    life_top_two_release(life);
 }
 
 /* ---- nights ---- */
@@ -372,7 +243,7 @@ static int take_out_dropped(struct life *life, int64_t look, struct abp_error *e
         life->active--;
         changed = 1;
     }
-    return changed && !is_finished(life) ? plan(life, look, err) : 0;
+    return changed && !is_finished(life) ? life_plan(life, look, err) : 0;
 }
 
 /* The next night on which a post matures; 0: all have. */
@@ -426,7 +297,7 @@ static void sum_up(struct life *life)
     struct abp_sim_outcome *out = life->out;
     double best = 0.0, lost = 0.0;
     for (size_t v = 0; v < life->design->variants; v++) {
-        best = fmax(best, true_ratio(life->world, v));
+        best = fmax(best, life_true_ratio(life->world, v));
         if (out->variants[v].at > out->finished_at)
             out->finished_at = out->variants[v].at;
     }
@@ -439,7 +310,7 @@ static void sum_up(struct life *life)
         const struct abp_post_row *row = &life->posts.rows[i];
         if (out->finished_at && row->posted_at > out->finished_at)
             break;
-        lost += 1.0 - true_ratio(life->world, row->variant) / best;
+        lost += 1.0 - life_true_ratio(life->world, row->variant) / best;
         out->posts++;
     }
     out->regret = out->posts ? lost / (double)out->posts : 0.0;
@@ -461,7 +332,7 @@ int abp_simulate(struct abp_sim_outcome *out, const struct abp_sim_design *desig
                     l == design->factors[f].of_variant[0] ? ABP_NO_VERDICT : ABP_KEEP_TESTING};
     int rc = open_life(&life, err);
     if (rc == 0)
-        rc = plan(&life, INT64_MIN, err);
+        rc = life_plan(&life, INT64_MIN, err);
     if (rc == 0)
         rc = live(&life, err);
     if (rc == 0)

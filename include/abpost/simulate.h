@@ -6,7 +6,10 @@
  * e-value only grows, so the first night on which it reaches its threshold is found by halving; the
  * posterior is fitted from that night on, every night, until the variant has its verdict. What is
  * spared and may change a little: `same` is asked for at the end alone (it takes hundreds of
- * posts). Guardrails, missing readings and failures to post are not part of these worlds. */
+ * posts). With allocation = top-two each block is drawn when the one before it on its channel has
+ * gone out, by what has been read by then; its probabilities come from a normal posterior of log
+ * outcomes, as a fit for each would take hours. Guardrails, missing readings and failures to post
+ * are not part of these worlds. */
 #ifndef ABPOST_SIMULATE_H
 #define ABPOST_SIMULATE_H
 

@@ -8,10 +8,9 @@
 
 #include "abpost/allocate.h"
 #include "abpost/allocation.h"
+#include "evaluate/rough.h"
 
 #include <gsl/gsl_errno.h>
-
-#define DRAWS 400 /* of the normal posterior that probabilities come from */
 
 /* An experiment whose styles are all alike, posted as the plan would. Outcomes are drawn first: no
  * label changes them. */
@@ -22,6 +21,7 @@ struct life {
     const struct trial_generator *generator;
     gsl_rng *rng;
     size_t styles;
+    struct rough rough;
 };
 
 typedef int (*allocator)(double *probability, struct life *life, size_t seen);
@@ -35,6 +35,9 @@ static void open_life(struct life *life, const struct trial_generator *g, size_t
     life->generator = g;
     life->styles = styles;
     gsl_rng_set(life->rng, seed);
+    rough_release(&life->rough);
+    if (rough_init(&life->rough, styles, seed, &err) != 0)
+        abort();
     prior_draw(&life->p, g->family, g->tail, styles, TRIAL_POSTS, seed);
     trial_open(&life->p.t, g, styles, TRIAL_POSTS);
     size_t count = life->p.posts.count;
@@ -56,50 +59,16 @@ static void open_life(struct life *life, const struct trial_generator *g, size_t
 
 /* ---- probabilities ---- */
 
-struct tally {
-    double posts[TRIAL_VARIANTS], mean[TRIAL_VARIANTS], spread; /* of log outcomes; of posts */
-};
-
-/* 1; 0: a style has too few posts yet. */
-static int count_logs(struct tally *t, const struct life *life, size_t seen)
-{
-    double squares = 0.0;
-    memset(t, 0, sizeof *t);
-    for (size_t i = 0; i < seen; i++) {
-        size_t v = life->p.rows[i].variant;
-        double x = log(life->p.rows[i].outcome + 0.5), before = x - t->mean[v];
-        t->posts[v] += 1.0;
-        t->mean[v] += before / t->posts[v];
-        squares += before * (x - t->mean[v]);
-    }
-    for (size_t v = 0; v < life->styles; v++)
-        if (t->posts[v] < ABP_ALLOCATION_POSTS)
-            return 0;
-    t->spread = squares / fmax(1.0, (double)seen - (double)life->styles);
-    return t->spread > 0.0;
-}
-
-/* Top-two by a normal posterior of mean log outcomes, effects N(0, 0.5^2): quick. */
+/* Top-two as simulations have it: quick. */
 static int quick(double *probability, struct life *life, size_t seen)
 {
-    double value[DRAWS * TRIAL_VARIANTS], middle = 0.0;
-    size_t K = life->styles;
-    struct tally t;
-    struct abp_allocation_input input = {
-        .value = value, .draws = DRAWS, .variants = K, .leader = 0.5, .floor = 0.2 / (double)K};
-    if (!count_logs(&t, life, seen))
-        return 0;
-    for (size_t v = 0; v < K; v++)
-        middle += t.mean[v] / (double)K;
-    for (size_t d = 0; d < DRAWS; d++)
-        for (size_t v = 0; v < K; v++) {
-            double precision = t.posts[v] / t.spread + 4.0;
-            value[d * K + v] = t.posts[v] / t.spread * (t.mean[v] - middle) / precision +
-                               gsl_ran_gaussian(life->rng, 1.0 / sqrt(precision));
-        }
-    if (abp_allocate(probability, &input, NULL) != 0)
+    rough_clear(&life->rough);
+    for (size_t i = 0; i < seen; i++)
+        rough_add(&life->rough, life->p.rows[i].variant, life->p.rows[i].outcome, 1.0);
+    int rc = rough_allocation(probability, &life->rough, NULL, NULL);
+    if (rc < 0)
         abort();
-    return 1;
+    return rc;
 }
 
 /* As abpost tick does it: by the engine's own posterior. */
@@ -236,6 +205,7 @@ int main(int argc, char **argv)
         for (size_t g = 0; g < TRIAL_GENERATOR_COUNT && (!only || styles[k] == only); g++)
             put_row(&life, &TRIAL_GENERATORS[g], styles[k], runs, engine_runs);
     printf("\n");
+    rough_release(&life.rough);
     gsl_rng_free(life.rng);
     return 0;
 }

@@ -97,6 +97,35 @@ static void every_night_says_the_same(void **state)
     assert_true(found >= 3);
 }
 
+/* Mean regret of lives in which the third of three styles is the best. */
+static double mean_regret(enum abp_allocation allocation, size_t *found)
+{
+    double sum = 0.0;
+    *found = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct trial t;
+        trial_open(&t, &TRIAL_GENERATORS[2], 3, 90);
+        t.experiment.decision.allocation = allocation;
+        t.theta[1] = -log(2.0);
+        t.theta[2] = log(2.0);
+        sum += trial_live(&t, seed).regret / 20.0;
+        *found += t.verdicts[2].verdict == ABP_REPEAT;
+        assert_true(t.verdicts[2].verdict != ABP_DROP);
+    }
+    return sum;
+}
+
+/* Better styles get more of the posts, and are found as well. */
+static void top_two_gives_the_best_more(void **state)
+{
+    size_t even, by_probability;
+    (void)state;
+    double balanced = mean_regret(ABP_BALANCED, &even);
+    double top_two = mean_regret(ABP_TOP_TWO, &by_probability);
+    assert_true(top_two < 0.85 * balanced);
+    assert_true(even >= 10 && by_probability >= 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +133,7 @@ int main(void)
         cmocka_unit_test(a_huge_effect_is_found_and_early),
         cmocka_unit_test(dropped_styles_leave_their_slots),
         cmocka_unit_test(every_night_says_the_same),
+        cmocka_unit_test(top_two_gives_the_best_more),
     };
     gsl_set_error_handler_off();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,12 +9,14 @@
 
 #include <gsl/gsl_errno.h>
 
-static size_t ever_wrong(const struct trial_generator *g, size_t variants, size_t runs)
+static size_t ever_wrong(const struct trial_generator *g, size_t variants,
+                         enum abp_allocation allocation, size_t runs)
 {
     size_t wrong = 0;
     struct trial t;
     for (uint64_t seed = 5001; seed <= 5000 + runs; seed++) {
         trial_open(&t, g, variants, TRIAL_POSTS);
+        t.experiment.decision.allocation = allocation;
         trial_live(&t, seed);
         int any = 0;
         for (size_t v = 1; v < variants; v++)
@@ -25,14 +27,13 @@ static size_t ever_wrong(const struct trial_generator *g, size_t variants, size_
 }
 
 /* At most 5 % whatever the posts are like; 250 runs may show 5 % and 3.5 standard errors of it. */
-static void styles_that_are_alike_are_left_alone(void **state)
+static void leaves_alone(enum abp_allocation allocation)
 {
     static const size_t variants[] = {2, 3, 8};
     size_t all = 0, runs = 250;
-    (void)state;
     for (size_t g = 0; g < TRIAL_GENERATOR_COUNT; g++)
         for (size_t k = 0; k < 3; k++) {
-            size_t wrong = ever_wrong(&TRIAL_GENERATORS[g], variants[k], runs);
+            size_t wrong = ever_wrong(&TRIAL_GENERATORS[g], variants[k], allocation, runs);
             printf("%s, %zu styles: %zu of %zu\n", TRIAL_GENERATORS[g].name, variants[k], wrong,
                    runs);
             assert_true(wrong <= 24);
@@ -40,6 +41,19 @@ static void styles_that_are_alike_are_left_alone(void **state)
         }
     /* all of them together: nothing alarms never, nothing more than it may */
     assert_true(all > 0 && all <= (size_t)(0.05 * 18.0 * (double)runs));
+}
+
+static void styles_that_are_alike_are_left_alone(void **state)
+{
+    (void)state;
+    leaves_alone(ABP_BALANCED);
+}
+
+/* Nor where what was read decides what is posted next. */
+static void and_with_top_two(void **state)
+{
+    (void)state;
+    leaves_alone(ABP_TOP_TWO);
 }
 
 static size_t found(const struct trial_generator *g, double ratio, size_t runs)
@@ -107,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(styles_that_are_alike_are_left_alone),
+        cmocka_unit_test(and_with_top_two),
         cmocka_unit_test(what_is_there_is_found),
         cmocka_unit_test(what_is_said_of_the_winner_is_true),
     };
