@@ -210,26 +210,31 @@ static int take_time(struct taking *t, const struct abp_csv_record *record,
 
 /* ---- numbers ---- */
 
-/* 1: it is there already; 0: it is news; -1: noted, it contradicts what is there. */
-static int is_known(struct taking *t, const struct pending *p, const struct abp_made *made,
-                    int said)
+static int is_same(const struct abp_made_reading *reading, double value)
 {
+    return fabs(reading->value - value) < 1e-9 * (1 + fabs(value));
+}
+
+enum news { NEWS, KNOWN, REPEATED, CONTRADICTED };
+
+/* KNOWN: it is there already. REPEATED: nobody says when it was read, and before its horizon, which
+ * has come, the post had as much: either it no longer grows, or the number is an old one. */
+static enum news news_of(const struct taking *t, const struct pending *p,
+                         const struct abp_made *made, int said)
+{
+    int64_t horizon = t->in->experiment->horizon;
+    const struct abp_made_reading *newest = NULL;
     for (size_t r = 0; r < made->reading_count; r++) {
         const struct abp_made_reading *reading = &made->readings[r];
         if (strcmp(reading->metric, p->fact.metric) != 0)
             continue;
-        int same = fabs(reading->value - p->fact.value) < 1e-9 * (1 + fabs(p->fact.value));
-        if (same && (!said || reading->read_at == p->fact.at))
-            return 1;
-        if (reading->read_at != p->fact.at)
-            continue;
-        bad(t, p->line, p->column,
-            "post %lld had %.15g at that very time; what was read is never changed, so a "
-            "correction needs a read_at of its own",
-            (long long)made->planned, reading->value);
-        return -1;
+        newest = reading;
+        if (reading->read_at == p->fact.at)
+            return is_same(reading, p->fact.value) ? KNOWN : CONTRADICTED;
     }
-    return 0;
+    if (said || !newest || !is_same(newest, p->fact.value))
+        return NEWS;
+    return newest->age >= horizon || p->fact.age < horizon ? KNOWN : REPEATED;
 }
 
 static int keep(struct taking *t, const struct pending *p, struct abp_error *err)
@@ -246,30 +251,92 @@ static int keep(struct taking *t, const struct pending *p, struct abp_error *err
     return 0;
 }
 
-static int take_number(struct taking *t, const struct abp_csv_record *record, size_t column,
-                       const struct abp_made *made, int64_t at, int said, struct abp_error *err)
+/* A row with its post and time. */
+struct row {
+    const struct abp_csv_record *record; /* borrowed */
+    const struct abp_made *made;         /* borrowed; NULL: what is wrong with it was noted */
+    int64_t at;
+    int said;  /* 1: the row says `at` */
+    int fresh; /* 1: some number of it is news, so that all of it was read anew */
+};
+
+/* 1: the cell holds a number for a post; 0: it holds none, or what is wrong with it was noted. */
+static int find_number(struct pending *p, struct taking *t, const struct row *row, size_t column)
 {
     char why[ABP_WHY_SIZE];
     double value;
-    const struct abp_csv_cell *cell = &record->cells[column];
+    const struct abp_csv_cell *cell = &row->record->cells[column];
     if (abp_cell_reading(&value, abp_trim(cell->text), &t->in->experiment->import.missing, why) !=
         0) {
         bad(t, cell->line, column + 1, "%s", why);
         return 0;
     }
-    if (isnan(value) || !made)
+    if (isnan(value) || !row->made)
         return 0;
-    struct pending p = {.fact = {.kind = ABP_MADE_READING,
-                                 .post = made->id,
-                                 .at = at,
-                                 .age = at - made->posted_at,
-                                 .metric = t->columns.names[column],
-                                 .value = value},
-                        .line = cell->line,
-                        .column = column + 1};
-    int known = is_known(t, &p, made, said);
-    t->result->known += known > 0;
-    return known == 0 ? keep(t, &p, err) : 0;
+    *p = (struct pending){.fact = {.kind = ABP_MADE_READING,
+                                   .post = row->made->id,
+                                   .at = row->at,
+                                   .age = row->at - row->made->posted_at,
+                                   .metric = t->columns.names[column],
+                                   .value = value},
+                          .line = cell->line,
+                          .column = column + 1};
+    return 1;
+}
+
+static double value_then(const struct abp_made *made, const struct pending *p)
+{
+    for (size_t r = 0; r < made->reading_count; r++)
+        if (made->readings[r].read_at == p->fact.at &&
+            strcmp(made->readings[r].metric, p->fact.metric) == 0)
+            return made->readings[r].value;
+    return NAN;
+}
+
+static int take_number(struct taking *t, const struct row *row, const struct pending *p,
+                       struct abp_error *err)
+{
+    long long post = row->made->planned;
+    switch (news_of(t, p, row->made, row->said)) {
+    case NEWS:
+        return keep(t, p, err);
+    case KNOWN:
+        t->result->known++;
+        return 0;
+    case REPEATED:
+        if (row->fresh)
+            return keep(t, p, err);
+        bad(t, p->line, p->column,
+            "post %lld had %.15g before its horizon already; if it still had when it was read "
+            "again, say when that was, in a column read_at",
+            post, p->fact.value);
+        return 0;
+    case CONTRADICTED:
+        bad(t, p->line, p->column,
+            "post %lld had %.15g at that very time, and what was read is never changed", post,
+            value_then(row->made, p));
+        return 0;
+    }
+    return 0;
+}
+
+/* What is wrong with a cell is noted by find_number(), so it is asked once for each. */
+static int take_numbers(struct taking *t, struct row *row, struct abp_error *err)
+{
+    size_t count = 0;
+    int rc = 0;
+    struct pending *found = calloc(t->columns.count + 1, sizeof *found);
+    if (!found)
+        return abp_fail_memory(err);
+    for (size_t c = 0; c < t->columns.count; c++)
+        if (t->columns.is_metric[c])
+            count += find_number(&found[count], t, row, c) ? 1u : 0u;
+    for (size_t i = 0; i < count; i++)
+        row->fresh |= news_of(t, &found[i], row->made, row->said) == NEWS;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = take_number(t, row, &found[i], err);
+    free(found);
+    return rc;
 }
 
 static int is_empty(const struct abp_csv_record *record)
@@ -297,19 +364,17 @@ static int has_shape(struct taking *t, const struct abp_csv_record *record)
 
 static int take_row(struct taking *t, const struct abp_csv_record *record, struct abp_error *err)
 {
-    int64_t at = 0;
-    int said = 0, rc = 0;
+    struct row row = {.record = record};
+    int rc = 0;
     if (!record->problem && is_empty(record))
         return 0;
     t->result->rows++;
     t->row_is_bad = 0;
     if (has_shape(t, record)) {
-        const struct abp_made *made = post_of(t, record);
-        if (made && take_time(t, record, made, &at, &said) != 0)
-            made = NULL; /* the numbers are still looked at */
-        for (size_t c = 0; c < t->columns.count && rc == 0; c++)
-            if (t->columns.is_metric[c])
-                rc = take_number(t, record, c, made, at, said, err);
+        row.made = post_of(t, record);
+        if (row.made && take_time(t, record, row.made, &row.at, &row.said) != 0)
+            row.made = NULL; /* the numbers are still looked at */
+        rc = take_numbers(t, &row, err);
     }
     t->result->bad += t->row_is_bad != 0;
     return rc;

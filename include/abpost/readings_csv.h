@@ -5,8 +5,11 @@
  *
  * - A row names its post by the number that `abpost status` shows (post), or by its address (url).
  * - read_at: RFC 3339, or what clocks of the workspace's zone showed. Where it is not said, the
- *   numbers are of now, and one that the post has had before is no news and is not added: so a file
- *   may grow and be read again. Numbers at a time are added once, however often the file is read.
+ *   numbers are of now, and one that the post had when it was read last is no news and is not
+ *   added: so a file may grow and be read again. But what a post had before its horizon does not
+ *   stand for what it has at it: a row that comes after the horizon and repeats what was read
+ *   before it, in all its numbers, is bad, as nobody can tell whether the post no longer grows or
+ *   the row is an old one. Numbers at a time are added once, however often the file is read.
  * - Every other column is a metric: one that the experiment's outcome, exposure or guardrails name,
  *   that its platforms give, or that its posts have already. An empty cell was not read. The
  * columns that `abpost export` writes besides are passed over.

@@ -59,6 +59,32 @@ says "0 numbers of 0 posts"
 [ "$(count)" = 4 ] || fail "a number that was known was added again"
 counted=4
 
+# What was read before the horizon (48 h) does not stand for what a post has at it, although the two
+# are equal; and a row that only repeats it may be an old one. One that has news was read anew, all of it.
+file post,quotes,reposts 1,0,4 2,3,1
+abpost import winter --readings numbers.csv --now 2026-12-02T08:00:00Z
+exits 0
+says "4 numbers of 2 posts were added."
+abpost import winter --readings numbers.csv --now 2026-12-02T09:00:00Z
+exits 0
+says "4 were there already"
+[ "$(count)" = 8 ] || fail "$(count) readings; 8 were expected"
+counted=8
+last="abpost import winter --readings numbers.csv --now 2026-12-03T18:00:00Z"
+abpost import winter --readings numbers.csv --now 2026-12-03T18:00:00Z
+refuses "numbers.csv:2: column 2 (quotes): post 1 had 0 before its horizon already" \
+    "numbers.csv:2: column 3 (reposts): post 1 had 4 before its horizon already" "read_at" "1 of 2 rows is bad"
+file post,quotes,reposts 1,0,5 2,3,1
+abpost import winter --readings numbers.csv --now 2026-12-03T18:00:00Z
+exits 0
+says "2 numbers of 1 posts were added, 2 were there already."
+file post,read_at,quotes,reposts '2,2026-12-03 19:00,3,1'
+abpost import winter --readings numbers.csv --now 2026-12-03T18:00:30Z
+exits 0
+says "2 numbers of 1 posts were added."
+[ "$(count)" = 12 ] || fail "$(count) readings; 12 were expected"
+counted=12
+
 # Whatever is wrong, all of it, by line and column; and then nothing at all is added.
 file post,read_at,replies,likes \
     '1,2026-12-04 10:00,5,10' \
