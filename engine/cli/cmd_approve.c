@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define TEXT_MAX ((size_t)16 << 20)
 
@@ -376,14 +377,13 @@ static size_t objections(const struct review *review, const char *file,
                          const struct abp_content *content)
 {
     struct objection objection = {review, file};
-    size_t count = 0, uses = 0;
+    size_t count = 0;
     for (size_t s = 0; s < review->count; s++) {
         const struct shelf *shelf = &review->shelves[s];
         for (size_t k = 0; k < shelf->queue.count; k++) {
             const struct abp_queued *post = &shelf->queue.list[k];
             if (!post->readable || strcmp(post->content.path, content->path) != 0)
                 continue;
-            uses++;
             for (size_t i = 0; i < shelf->experiment.channels.count; i++) {
                 const struct abp_reach *reach = reach_of(review, shelf, i);
                 if (reach)
@@ -392,8 +392,6 @@ static size_t objections(const struct review *review, const char *file,
             }
         }
     }
-    if (uses == 0 && review->broken == 0 && !review->args->quiet)
-        abp_say_at(review->env, file, 0, "is approved, but no experiment here posts it");
     return count;
 }
 
@@ -416,10 +414,32 @@ static int look_through(const struct review *review, const char *file)
     return rc;
 }
 
+/* 1: it is one of the files that experiments here post, by whatever name. One that is not there is
+ * left to whoever opens it. */
+static int is_posted(const struct review *review, const char *file)
+{
+    struct stat own, other;
+    if (stat(file, &own) != 0)
+        return 1;
+    for (size_t s = 0; s < review->count; s++)
+        for (size_t k = 0; k < review->shelves[s].queue.count; k++)
+            if (stat(review->shelves[s].queue.list[k].file, &other) == 0 &&
+                own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+                return 1;
+    return 0;
+}
+
 /* 1: changed; 0: it was so; -1, and why is said. */
 static int mark(const struct review *review, const char *file, enum abp_approval approval)
 {
     struct abp_error why = {0};
+    if (!is_posted(review, file)) {
+        abp_say_at(review->env, file, 0,
+                   review->broken
+                       ? "no experiment here posts it, of those whose files have no mistakes"
+                       : "no experiment here posts it; 'posts =' of a [variant] names the files");
+        return -1;
+    }
     if (approval == ABP_APPROVED && look_through(review, file) != 0)
         return -1;
     int rc = abp_post_file_mark(file, approval, &why);
@@ -493,8 +513,9 @@ static int run_hold(const struct abp_args *args, const struct abp_env *env, stru
 
 static const char *const approve_details[] = {
     "Writes 'status: approved' into post files: from then on they may be posted. Only that line "
-    "changes. A file with mistakes, or too long for a channel of its experiment, stays as it was, "
-    "and what is wrong is said; the exit status is 65 then.",
+    "changes. A file with mistakes, or too long for a channel of its experiment, or that no "
+    "experiment here posts, stays as it was, and what is wrong is said; the exit status is 65 "
+    "then.",
     LIST_DETAILS,
     NULL,
 };

@@ -118,9 +118,19 @@ exits 0
 grep -q '^status: held$' garden/posts/question/a.txt || fail "-C was not obeyed"
 cd garden || exit 1
 echo "Nobody asked" >stray.txt
-abpost approve stray.txt
+for file in stray.txt abpost.ini experiments/tea.ini; do
+    cp "$file" ../kept
+    for command in approve hold; do
+        abpost $command $file
+        exits 65
+        complains "$file: no experiment here posts it"
+        cmp -s ../kept $file || fail "$command changed $file"
+    done
+done
+# By another name it is the same file.
+ln -s posts/question linked
+abpost hold linked/../question/a.txt linked/a.txt
 exits 0
-complains "no experiment here posts it"
 
 # An experiment with mistakes is said, and the others are listed all the same.
 printf '[experiment]\nhorizon = soon\n' >experiments/broken.ini
