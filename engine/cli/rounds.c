@@ -230,6 +230,10 @@ int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_r
     if (report->unreachable)
         return abp_fail(err, ABP_UNREACHABLE,
                         "a platform could not be reached; the next tick tries again");
+    if (report->publish.unopened)
+        return abp_fail(err, ABP_DATA,
+                        "a channel that has posts to come can't be posted to; abpost check says "
+                        "why, and -v which posts wait");
     if (rounds->loaded.broken)
         return abp_fail(err, ABP_DATA, "%zu experiment file%s left out, because of mistakes",
                         rounds->loaded.broken, rounds->loaded.broken == 1 ? " was" : "s were");
