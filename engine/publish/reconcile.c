@@ -72,10 +72,15 @@ int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int6
     int settled = abp_outbox_settle(run->in->store, &settlement, err);
     if (settled < 0 || settled == ABP_SETTLED_KNOWN)
         return settled < 0 ? -1 : 0; /* known: its own process was done before the question was */
-    int doubt = settled == ABP_SETTLED_DOUBT;
-    if (doubt)
+    enum abp_note_kind kind = kind_of(outcome->fate);
+    if (settled == ABP_SETTLED_DOUBT) {
+        kind = ABP_NOTE_UNKNOWN;
         settlement.reason = "what was found there is another post of ours";
-    struct abp_note note = {.kind = doubt ? ABP_NOTE_UNKNOWN : kind_of(outcome->fate),
+    } else if (settled == ABP_SETTLED_TWICE) {
+        kind = ABP_NOTE_TWICE;
+        settlement.reason = "it is out already, at another address; delete one of the two";
+    }
+    struct abp_note note = {.kind = kind,
                             .post = post,
                             .reconciled = reconciled,
                             .file = file,

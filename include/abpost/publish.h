@@ -31,6 +31,7 @@ enum abp_note_kind {
     ABP_NOTE_NOT_SENT, /* definitely not out; it will be tried again */
     ABP_NOTE_MISSED,
     ABP_NOTE_EMPTY,   /* its time has passed, and nothing approved was there */
+    ABP_NOTE_TWICE,   /* it is out once more, under another address */
     ABP_NOTE_WAITING, /* due, but something has to happen first: detail says what */
     ABP_NOTE_COUNT
 };
