@@ -38,8 +38,9 @@ static int add_file(struct shelf *shelf, size_t variant, const char *path, const
     int rc = 0;
     if (abp_post_file_read(&file->content, path, root, &mistakes, &why) != 0)
         rc = note_problem(file, &mistakes, &why, err);
-    else
-        file->name = below(root, file->content.path);
+    file->name = abp_strdup(below(root, file->problem ? path : file->content.path));
+    if (rc == 0 && !file->name)
+        rc = abp_fail_memory(err);
     abp_mistakes_release(&mistakes);
     return rc;
 }
@@ -82,6 +83,7 @@ void shelf_close(struct shelf *shelf)
 {
     for (size_t i = 0; i < shelf->count; i++) {
         abp_content_release(&shelf->files[i].content);
+        free(shelf->files[i].name);
         free(shelf->files[i].problem);
     }
     free(shelf->files);
@@ -120,6 +122,27 @@ static int is_used(const struct choosing *c, const char *name)
     return 0;
 }
 
+static int may_go_out(const struct shelf *shelf, const struct abp_content *content)
+{
+    return content->approval == ABP_APPROVED ||
+           (!shelf->experiment->decision.review && content->approval == ABP_DRAFT);
+}
+
+static void put_version(char version[SHELF_VERSION_SIZE], const struct abp_content *content)
+{
+    size_t len = (size_t)snprintf(version, SHELF_VERSION_SIZE, "%s", content->digest);
+    for (size_t i = 0; i < content->media_count && len < SHELF_VERSION_SIZE; i++)
+        len += (size_t)snprintf(version + len, SHELF_VERSION_SIZE - len, " %zu",
+                                content->media[i].size);
+}
+
+static void choose(struct shelf_choice *choice, const struct shelf_file *file)
+{
+    choice->content = &file->content;
+    choice->name = file->name;
+    put_version(choice->version, &file->content);
+}
+
 /* 1: may go out as it is. */
 static int is_ready(struct choosing *c, const struct shelf_file *file)
 {
@@ -130,9 +153,7 @@ static int is_ready(struct choosing *c, const struct shelf_file *file)
     }
     if (is_used(c, file->name))
         return 0;
-    int approved = file->content.approval == ABP_APPROVED ||
-                   (!c->shelf->experiment->decision.review && file->content.approval == ABP_DRAFT);
-    if (!approved) {
+    if (!may_go_out(c->shelf, &file->content)) {
         c->unapproved++;
         return 0;
     }
@@ -264,12 +285,62 @@ void shelf_choose(struct shelf_choice *choice, const struct shelf *shelf, int64_
         file = find_ready(&c, variant, topic);
     if (!file)
         file = find_ready(&c, variant, NULL);
-    if (file) {
-        choice->content = &file->content;
-        choice->name = file->name;
-    } else {
+    if (file)
+        choose(choice, file);
+    else
         say_missing(choice, &c, variant);
+}
+
+/* ---- choosing again ---- */
+
+/* NULL: neither the file nor one that says the same is there any more. */
+static const struct shelf_file *find_again(const struct shelf *shelf,
+                                           const struct abp_planned *post, size_t variant)
+{
+    const struct shelf_file *moved = NULL;
+    char version[SHELF_VERSION_SIZE];
+    for (size_t i = 0; i < shelf->count; i++) {
+        const struct shelf_file *file = &shelf->files[i];
+        if (file->variant != variant)
+            continue;
+        if (strcmp(file->name, post->file) == 0)
+            return file;
+        if (moved || file->problem)
+            continue;
+        put_version(version, &file->content);
+        if (strcmp(version, post->file_digest) == 0)
+            moved = file;
     }
+    return moved;
+}
+
+void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
+                        const struct abp_planned *post, const struct abp_channel_ops *ops,
+                        const struct abp_limits *limits)
+{
+    struct abp_error err = {0};
+    char *why = choice->why;
+    memset(choice, 0, sizeof *choice);
+    size_t size = sizeof choice->why, variant = variant_number(shelf, post->variant);
+    const struct shelf_file *file = find_again(shelf, post, variant);
+    if (variant == shelf->experiment->variant_count)
+        snprintf(why, size, "the experiment has no variant %s any more", post->variant);
+    else if (!file)
+        snprintf(why, size,
+                 "%.300s is gone, or no longer one of %.60s; put it back there, or nothing goes "
+                 "out",
+                 post->file, post->variant);
+    else if (file->problem)
+        snprintf(why, size, "%.150s can't be read any more (abpost check): %.250s", file->name,
+                 file->problem);
+    else if (!may_go_out(shelf, &file->content))
+        snprintf(why, size, "%.300s %s; it goes out once it is approved (abpost approve)",
+                 file->name,
+                 file->content.approval == ABP_HELD ? "is held" : "is not approved any more");
+    else if (ops && abp_content_fits(&file->content, ops, limits, &err) != 0)
+        snprintf(why, size, "%.150s can't go out as it is now: %.250s", file->name, err.message);
+    else
+        choose(choice, file);
 }
 
 void shelf_take(struct shelf *shelf, int64_t planned, const char *name)

@@ -3,7 +3,10 @@
  * A file goes out once on each channel. A block takes files of one name where every variant has one
  * that is approved and not used yet: the same topic in each style. Else each takes its first. Files
  * go in the order of their names. Before the first post of a block goes out, every variant of it
- * must have a file, so that a style is not skipped because its author was slower. */
+ * must have a file, so that a style is not skipped because its author was slower.
+ *
+ * A post that was tried before, and is known not to be out, keeps its file: what goes out then is
+ * what the file says now, if it still may go out at all. */
 #ifndef ABP_PUBLISH_SHELF_H
 #define ABP_PUBLISH_SHELF_H
 
@@ -14,8 +17,8 @@
 
 struct shelf_file {
     struct abp_content content; /* of a file that could be read */
-    const char *name;           /* its path from the workspace's folder; into content; NULL: none */
-    char *problem;              /* owned; why it could not be; NULL: none */
+    char *name;                 /* owned; its path from the workspace's folder */
+    char *problem;              /* owned; why it could not be read; NULL: none */
     size_t variant;             /* of the experiment */
 };
 
@@ -34,9 +37,13 @@ int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
                struct abp_store *store, const char *root, struct abp_error *err) ABP_MUST_CHECK;
 void shelf_close(struct shelf *shelf);
 
+/* What tells a file from its later self: its content's digest, and the sizes of its images. */
+#define SHELF_VERSION_SIZE (65 + 21 * ABP_CONTENT_MEDIA_MAX)
+
 struct shelf_choice {
     const struct abp_content *content; /* borrowed from the shelf; NULL: none */
     const char *name;                  /* of its file; borrowed from the shelf */
+    char version[SHELF_VERSION_SIZE];  /* of the file */
     char why[512];                     /* NULL content: one sentence on what is missing */
 };
 
@@ -44,6 +51,11 @@ struct shelf_choice {
  * length goes). */
 void shelf_choose(struct shelf_choice *choice, const struct shelf *shelf, int64_t planned,
                   const struct abp_channel_ops *ops, const struct abp_limits *limits);
+/* The file of a post whose newest attempt left nothing: the one that it was made from, found by its
+ * name or, under another one, by what it says. */
+void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
+                        const struct abp_planned *post, const struct abp_channel_ops *ops,
+                        const struct abp_limits *limits);
 /* The post took that file (a choice's name): no other on its channel may. */
 void shelf_take(struct shelf *shelf, int64_t planned, const char *name);
 

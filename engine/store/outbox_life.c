@@ -82,16 +82,21 @@ int abp_outbox_is_pausing(const struct abp_planned *post, int64_t now)
     return post->retry_at > now && post->retry_at - now <= LONGEST_PAUSE;
 }
 
+/* 1: the same bytes under the same key. */
+static int is_repeat(const struct abp_claim *claim, const struct abp_planned *post)
+{
+    return strcmp(post->key, claim->key) == 0 && post->request_len == claim->request_len &&
+           memcmp(post->request, claim->request, claim->request_len) == 0;
+}
+
 static int claim_post(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
                       const struct abp_planned *post, struct abp_error *err)
 {
     if (post->state != ABP_PLANNED || abp_outbox_is_pausing(post, claim->now))
         return 0;
-    /* A later attempt sends what the first one sent, under the same key, or nothing. Others are the
-     * bytes of a process that has not seen the first one, which came and went meanwhile. */
-    if (post->attempt &&
-        (strcmp(post->key, claim->key) != 0 || post->request_len != claim->request_len ||
-         memcmp(post->request, claim->request, claim->request_len) != 0))
+    /* A later attempt sends what the one before sent, under the same key, or other bytes in full
+     * knowledge of it. Without, they are those of a process that has not seen it come and go. */
+    if (post->attempt && post->attempt != claim->after && !is_repeat(claim, post))
         return 0;
     int used = is_file_used(store, post, claim->file, err);
     if (used != 0)

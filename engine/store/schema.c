@@ -181,7 +181,7 @@ static const char *const version_2[] = {
 
     /* The intent, committed before the one irreversible call. Two workers that claim the same post
      * insert the same number, and one of them is refused. Key and request are the same in every
-     * attempt of a post. */
+     * attempt of a post whose text was not changed meanwhile. */
     "CREATE TABLE attempt ("
     " id INTEGER PRIMARY KEY,"
     " planned_post_id INTEGER NOT NULL REFERENCES planned_post (id),"

@@ -52,6 +52,7 @@ struct abp_planned {
     /* of the newest attempt; 0 and NULL before there is one */
     int64_t attempt, attempts;
     char *key, *request, *file, *owner;
+    char *file_digest; /* of the file's text as it was then; as the claim had it */
     size_t request_len;
     int64_t started_at, leased_until, retry_at;
     char *remote_id, *version, *url;
@@ -119,13 +120,16 @@ int abp_outbox_add_post(struct abp_store *store, const struct abp_planned *post,
 
 struct abp_claim {
     int64_t planned; /* the post */
+    int64_t after;   /* its newest attempt, as far as the caller knows; 0: none */
     const char *key, *request, *file, *file_digest, *owner;
     size_t request_len;
     int64_t now, leased_until;
     int64_t quiet_since; /* nothing may have been sent on the channel after this; 0: never mind */
 };
 
-/* 1: *attempt is ours, durably; 0: somebody else has it, or has tried it since, or its server asked
+/* An attempt after the first sends the same bytes under the same key, or knows of the newest one
+ * (`after`), which is known to have left nothing.
+ * 1: *attempt is ours, durably; 0: somebody else has it, or has tried it since, or its server asked
  * for a pause, or it may not go out any more, or its file went out on this channel already, or the
  * channel is not quiet; -1. */
 int abp_outbox_claim(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
