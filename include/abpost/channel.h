@@ -111,6 +111,9 @@ struct abp_channel_ops {
     enum abp_counting counting; /* what a character is */
     const char *link_joint;     /* a content's link goes into the text, below this ("\n\n"); NULL:
                                    it is shown in a way that takes no text */
+    const char *media_joint;    /* the same of a content with images; NULL: as link_joint */
+    /* Where the link stands in the text as a whole, or NULL. NULL: as most platforms see it. */
+    const char *(*link_in)(const char *text, const char *link);
     const char *const *metrics; /* NULL-terminated: every name that read can give */
 
     /* Makes/frees connection->state. Talks to nobody. May be NULL. */
