@@ -6,6 +6,8 @@
 #include <time.h>
 
 #define REQUEST_MAX ((size_t)1 << 20) /* bytes */
+#define FILES_MOST  5                 /* that a channel may refuse of one post in one pass */
+#define ANOTHER     2
 /* Two posts of one channel may be this much nearer than min_gap, since the first may be late. */
 #define GAP_GRACE 900
 
@@ -29,7 +31,6 @@ static int drop(struct pub_run *run, const struct abp_planned *post, enum abp_po
     static const enum abp_note_kind kinds[ABP_POST_STATE_COUNT] = {
         [ABP_MISSED] = ABP_NOTE_MISSED,
         [ABP_EMPTY] = ABP_NOTE_EMPTY,
-        [ABP_REFUSED] = ABP_NOTE_REFUSED,
     };
     int rc = abp_outbox_drop(run->in->store, post->id, state, reason, pub_now(run), err);
     struct abp_note note = {.kind = kinds[state], .post = post, .detail = reason};
@@ -92,7 +93,24 @@ static int is_repeat(const struct sending *s)
     return s->post->attempt && strcmp(s->choice.version, s->post->file_digest) == 0;
 }
 
-/* 1: made; 0: not this time, and told; -1. */
+/* The channel takes anything but that file: the next one may go out instead. ANOTHER, or -1. */
+static int pass_over(struct sending *s, const char *reason, struct abp_error *err)
+{
+    struct pub_run *run = s->channel->run;
+    char detail[640];
+    if (shelf_refuse(&s->experiment->shelf, run->in->store, s->post->channel, &s->choice, reason,
+                     pub_now(run), err) != 0)
+        return -1;
+    snprintf(detail, sizeof detail, "%.100s does not take it as it is; mend it or hold it: %.400s",
+             s->post->channel, reason);
+    struct abp_note note = {
+        .kind = ABP_NOTE_NOT_SENT, .post = s->post, .file = s->choice.name, .detail = detail};
+    pub_note(run, &note);
+    abp_buffer_reset(&s->request);
+    return ANOTHER;
+}
+
+/* 1: made; ANOTHER: not of that file; 0: not this time, and told; -1. */
 static int make_request(struct sending *s, struct abp_error *err)
 {
     struct pub_run *run = s->channel->run;
@@ -112,7 +130,7 @@ static int make_request(struct sending *s, struct abp_error *err)
     if (outcome.sign_in && pub_sign_in(run, s->post->channel, outcome.reason, err) != 0)
         return -1;
     if (outcome.fate == ABP_FATE_REFUSED)
-        return drop(run, s->post, ABP_REFUSED, outcome.reason, err);
+        return pass_over(s, outcome.reason, err);
     if (!outcome.sign_in)
         pub_in_the_way(run, &outcome);
     struct abp_note note = {.kind = ABP_NOTE_NOT_SENT,
@@ -224,10 +242,13 @@ int pub_send(struct pub_channel *channel, const struct abp_planned *post, struct
     if (!s.experiment)
         return err->code ? -1 : wait_for(channel->run, post, "its experiment's file has mistakes");
     abp_buffer_init(&s.request, REQUEST_MAX);
-    int rc = may_go(&s, err);
-    if (rc > 0)
-        rc = make_request(&s, err);
-    if (rc > 0)
+    int rc = ANOTHER;
+    for (int i = 0; rc == ANOTHER && i < FILES_MOST; i++) {
+        rc = may_go(&s, err);
+        if (rc > 0)
+            rc = make_request(&s, err);
+    }
+    if (rc == 1)
         rc = send_request(&s, err);
     abp_buffer_release(&s.request);
     return rc < 0 ? -1 : 0;

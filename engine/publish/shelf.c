@@ -66,6 +66,8 @@ int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
     memset(shelf, 0, sizeof *shelf);
     shelf->experiment = experiment;
     int rc = abp_outbox_list(&shelf->posts, store, &filter, err);
+    if (rc == 0)
+        rc = abp_outbox_refused_files(&shelf->refused, store, experiment->name, err);
     for (size_t v = 0; v < experiment->variant_count && rc == 0; v++)
         rc = add_files(shelf, v, root, err);
     if (rc == 0) {
@@ -89,6 +91,7 @@ void shelf_close(struct shelf *shelf)
     free(shelf->files);
     free(shelf->taken);
     abp_planned_list_release(&shelf->posts);
+    abp_refused_file_list_release(&shelf->refused);
     memset(shelf, 0, sizeof *shelf);
 }
 
@@ -102,6 +105,7 @@ struct choosing {
     size_t unapproved; /* files passed over, of the variant looked at last */
     const char *problem;
     char too_long[256];
+    char refused[400];
 };
 
 static size_t find_post(const struct shelf *shelf, int64_t planned)
@@ -128,19 +132,26 @@ static int may_go_out(const struct shelf *shelf, const struct abp_content *conte
            (!shelf->experiment->decision.review && content->approval == ABP_DRAFT);
 }
 
-static void put_version(char version[SHELF_VERSION_SIZE], const struct abp_content *content)
+/* Why that channel does not take the file as it is; NULL: it was never refused there. */
+static const char *refusal_of(const struct shelf *shelf, const struct shelf_file *file,
+                              const char *channel)
 {
-    size_t len = (size_t)snprintf(version, SHELF_VERSION_SIZE, "%s", content->digest);
-    for (size_t i = 0; i < content->media_count && len < SHELF_VERSION_SIZE; i++)
-        len += (size_t)snprintf(version + len, SHELF_VERSION_SIZE - len, " %zu",
-                                content->media[i].size);
+    char version[ABP_CONTENT_VERSION_SIZE] = "";
+    for (size_t i = 0; i < shelf->refused.count; i++) {
+        const struct abp_refused_file *r = &shelf->refused.list[i];
+        if (!version[0])
+            abp_content_version(version, &file->content);
+        if (strcmp(r->channel, channel) == 0 && strcmp(r->file_digest, version) == 0)
+            return r->reason;
+    }
+    return NULL;
 }
 
 static void choose(struct shelf_choice *choice, const struct shelf_file *file)
 {
     choice->content = &file->content;
     choice->name = file->name;
-    put_version(choice->version, &file->content);
+    abp_content_version(choice->version, &file->content);
 }
 
 /* 1: may go out as it is. */
@@ -155,6 +166,12 @@ static int is_ready(struct choosing *c, const struct shelf_file *file)
         return 0;
     if (!may_go_out(c->shelf, &file->content)) {
         c->unapproved++;
+        return 0;
+    }
+    const char *refusal = refusal_of(c->shelf, file, c->post->channel);
+    if (refusal) {
+        snprintf(c->refused, sizeof c->refused, "%.150s was refused; mend it or hold it: %.200s",
+                 file->name, refusal);
         return 0;
     }
     if (c->ops && abp_content_fits(&file->content, c->ops, c->limits, &why) != 0) {
@@ -180,6 +197,7 @@ static const struct shelf_file *find_ready(struct choosing *c, size_t variant, c
     c->unapproved = 0;
     c->problem = NULL;
     c->too_long[0] = '\0';
+    c->refused[0] = '\0';
     for (size_t i = 0; i < c->shelf->count; i++) {
         const struct shelf_file *file = &c->shelf->files[i];
         if (file->variant != variant ||
@@ -249,9 +267,9 @@ static void say_missing(struct shelf_choice *choice, const struct choosing *c, s
         snprintf(choice->why, sizeof choice->why,
                  "%s has no approved post left for %s; %zu wait%s for approval (abpost approve)",
                  name, c->post->channel, c->unapproved, c->unapproved == 1 ? "s" : "");
-    else if (c->too_long[0])
+    else if (c->refused[0] || c->too_long[0])
         snprintf(choice->why, sizeof choice->why, "%s has no post left that %s takes (%s)", name,
-                 c->post->channel, c->too_long);
+                 c->post->channel, c->refused[0] ? c->refused : c->too_long);
     else if (c->problem)
         snprintf(choice->why, sizeof choice->why,
                  "%s has no post left that can be read (abpost check): %.300s", name, c->problem);
@@ -298,7 +316,7 @@ static const struct shelf_file *find_again(const struct shelf *shelf,
                                            const struct abp_planned *post, size_t variant)
 {
     const struct shelf_file *moved = NULL;
-    char version[SHELF_VERSION_SIZE];
+    char version[ABP_CONTENT_VERSION_SIZE];
     for (size_t i = 0; i < shelf->count; i++) {
         const struct shelf_file *file = &shelf->files[i];
         if (file->variant != variant)
@@ -307,7 +325,7 @@ static const struct shelf_file *find_again(const struct shelf *shelf,
             return file;
         if (moved || file->problem)
             continue;
-        put_version(version, &file->content);
+        abp_content_version(version, &file->content);
         if (strcmp(version, post->file_digest) == 0)
             moved = file;
     }
@@ -320,6 +338,7 @@ void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
 {
     struct abp_error err = {0};
     char *why = choice->why;
+    const char *refusal = NULL;
     memset(choice, 0, sizeof *choice);
     size_t size = sizeof choice->why, variant = variant_number(shelf, post->variant);
     const struct shelf_file *file = find_again(shelf, post, variant);
@@ -339,8 +358,26 @@ void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
                  file->content.approval == ABP_HELD ? "is held" : "is not approved any more");
     else if (ops && abp_content_fits(&file->content, ops, limits, &err) != 0)
         snprintf(why, size, "%.150s can't go out as it is now: %.250s", file->name, err.message);
+    else if ((refusal = refusal_of(shelf, file, post->channel)) != NULL)
+        snprintf(why, size, "%.150s was refused as it is now; mend it or hold it: %.250s",
+                 file->name, refusal);
     else
         choose(choice, file);
+}
+
+int shelf_refuse(struct shelf *shelf, struct abp_store *store, const char *channel,
+                 const struct shelf_choice *choice, const char *reason, int64_t now,
+                 struct abp_error *err)
+{
+    struct abp_refused_file_list list;
+    const char *experiment = shelf->experiment->name;
+    if (abp_outbox_refuse_file(store, experiment, channel, choice->name, choice->version, reason,
+                               now, err) != 0 ||
+        abp_outbox_refused_files(&list, store, experiment, err) != 0)
+        return -1;
+    abp_refused_file_list_release(&shelf->refused);
+    shelf->refused = list;
+    return 0;
 }
 
 void shelf_take(struct shelf *shelf, int64_t planned, const char *name)

@@ -6,7 +6,10 @@
  * must have a file, so that a style is not skipped because its author was slower.
  *
  * A post that was tried before, and is known not to be out, keeps its file: what goes out then is
- * what the file says now, if it still may go out at all. */
+ * what the file says now, if it still may go out at all.
+ *
+ * A file that a platform was found not to take is passed over on that channel until it, or an image
+ * of it, is another one. */
 #ifndef ABP_PUBLISH_SHELF_H
 #define ABP_PUBLISH_SHELF_H
 
@@ -26,7 +29,8 @@ struct shelf {
     const struct abp_experiment *experiment; /* borrowed */
     struct shelf_file *files;                /* owned; by variant, then name */
     size_t count;
-    struct abp_planned_list posts; /* every post of the experiment, as it stood */
+    struct abp_refused_file_list refused; /* what channels did not take; passed over as it is */
+    struct abp_planned_list posts;        /* every post of the experiment, as it stood */
     /* owned; posts.count: the name of the file that each post took in this pass, or before; NULL:
        none yet. Points into files' names or posts' file. */
     const char **taken;
@@ -37,14 +41,11 @@ int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
                struct abp_store *store, const char *root, struct abp_error *err) ABP_MUST_CHECK;
 void shelf_close(struct shelf *shelf);
 
-/* What tells a file from its later self: its content's digest, and the sizes of its images. */
-#define SHELF_VERSION_SIZE (65 + 21 * ABP_CONTENT_MEDIA_MAX)
-
 struct shelf_choice {
     const struct abp_content *content; /* borrowed from the shelf; NULL: none */
     const char *name;                  /* of its file; borrowed from the shelf */
-    char version[SHELF_VERSION_SIZE];  /* of the file */
-    char why[512];                     /* NULL content: one sentence on what is missing */
+    char version[ABP_CONTENT_VERSION_SIZE];
+    char why[512]; /* NULL content: one sentence on what is missing */
 };
 
 /* The file for a post of the experiment, by its id, on a channel with these rules (ops NULL: any
@@ -56,6 +57,10 @@ void shelf_choose(struct shelf_choice *choice, const struct shelf *shelf, int64_
 void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
                         const struct abp_planned *post, const struct abp_channel_ops *ops,
                         const struct abp_limits *limits);
+/* The channel does not take the file as it is: kept in the store, and passed over. */
+int shelf_refuse(struct shelf *shelf, struct abp_store *store, const char *channel,
+                 const struct shelf_choice *choice, const char *reason, int64_t now,
+                 struct abp_error *err) ABP_MUST_CHECK;
 /* The post took that file (a choice's name): no other on its channel may. */
 void shelf_take(struct shelf *shelf, int64_t planned, const char *name);
 

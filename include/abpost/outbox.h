@@ -52,7 +52,7 @@ struct abp_planned {
     /* of the newest attempt; 0 and NULL before there is one */
     int64_t attempt, attempts;
     char *key, *request, *file, *owner;
-    char *file_digest; /* of the file's text as it was then; as the claim had it */
+    char *file_digest; /* what abp_content_version said of it then */
     size_t request_len;
     int64_t started_at, leased_until, retry_at;
     char *remote_id, *version, *url;
@@ -164,6 +164,28 @@ int abp_outbox_settle(struct abp_store *store, const struct abp_settlement *sett
  * being sent or has left the plan already; -1. */
 int abp_outbox_drop(struct abp_store *store, int64_t planned, enum abp_post_state state,
                     const char *reason, int64_t now, struct abp_error *err) ABP_MUST_CHECK;
+
+/* ---- files that a channel does not take ---- */
+
+/* A file that can't go out on a channel as it is, found out before anything was sent. */
+struct abp_refused_file {
+    char *channel, *file, *reason; /* owned by the list */
+    char *file_digest;             /* what abp_content_version said of it then */
+    int64_t refused_at;            /* UTC seconds */
+};
+
+struct abp_refused_file_list {
+    struct abp_refused_file *list; /* owned; in the order they were refused */
+    size_t count;
+};
+
+/* Keeps it, unless it is known; the experiment has been planned. */
+int abp_outbox_refuse_file(struct abp_store *store, const char *experiment, const char *channel,
+                           const char *file, const char *file_digest, const char *reason,
+                           int64_t now, struct abp_error *err) ABP_MUST_CHECK;
+int abp_outbox_refused_files(struct abp_refused_file_list *list, struct abp_store *store,
+                             const char *experiment, struct abp_error *err) ABP_MUST_CHECK;
+void abp_refused_file_list_release(struct abp_refused_file_list *list);
 
 /* ---- what the plan said would be analysed, and what was decided ---- */
 

@@ -213,6 +213,74 @@ static void test_by_hand(void **state)
     world_free(w);
 }
 
+/* A text that only the server finds too long is passed over from then on: what is next goes out. */
+static void test_passed_over(void **state)
+{
+    struct world *w = world_make(state, MASTODON, "");
+    struct abp_refused_file_list refused;
+    struct abp_error err = {0};
+    char text[200] = "status: approved\n\n";
+    memset(text + strlen(text), 'x', 101);
+    for (const char *v = "ab"; *v; v++) {
+        char variant[2] = {*v, '\0'};
+        world_file(w, variant, "1.txt", text);
+        text[150] = 'y'; /* the two differ */
+        world_file(w, variant, "2.txt",
+                   *v == 'a' ? "status: approved\n\nTwo of a\n" : "status: approved\n\nTwo of b\n");
+        world_file(w, variant, "3.txt",
+                   *v == 'a' ? "status: approved\n\nThree of a\n"
+                             : "status: approved\n\nThree of b\n");
+    }
+    world_plan(w, 7);
+    w->limit = 100;
+    struct abp_publish_report report = world_pass(w, 9, 0);
+    assert_int_equal(report.count[ABP_NOTE_POSTED], 1);
+    assert_int_equal(report.count[ABP_NOTE_NOT_SENT], 1);
+    assert_int_equal(w->statuses, 1);
+    assert_int_equal(strncmp(w->text[0], "Two of ", 7), 0);
+    for (int day = 0; day < 3; day++)
+        for (int hour = 9; hour <= 15; hour += 6)
+            world_pass(w, 24 * day + hour, 5);
+    assert_int_equal(w->statuses, 4);
+    assert_int_equal(world_count(w, ABP_REFUSED), 0);
+    assert_int_equal(world_count(w, ABP_POSTED), 4);
+    /* Nothing else is there: it waits, and says which file to mend. */
+    report = world_pass(w, 24 * 3 + 9, 0);
+    assert_int_equal(report.count[ABP_NOTE_WAITING], 1);
+    assert_non_null(strstr(w->detail, "/1.txt"));
+    assert_non_null(strstr(w->detail, "mend it or hold it"));
+    must(abp_outbox_refused_files(&refused, w->store, "e", &err), &err);
+    assert_int_equal(refused.count, 1);
+    assert_string_equal(refused.list[0].channel, "there");
+    assert_non_null(strstr(refused.list[0].reason, "100 are allowed"));
+    abp_refused_file_list_release(&refused);
+    /* Mended: it goes out. */
+    world_file(w, "a", "1.txt", "status: approved\n\nShorter\n");
+    world_file(w, "b", "1.txt", "status: approved\n\nShort\n");
+    world_pass(w, 24 * 3 + 9, 1);
+    world_pass(w, 24 * 3 + 15, 1);
+    assert_int_equal(w->statuses, 6);
+    world_free(w);
+}
+
+/* A text that was tried, and then changed into one that the server does not take, waits. */
+static void test_changed_and_refused(void **state)
+{
+    struct world *w = not_sent(state, MASTODON);
+    char text[200] = "status: approved\n\n";
+    memset(text + strlen(text), 'x', 101);
+    rewrite(w, text);
+    w->limit = 100;
+    struct abp_publish_report report = world_pass(w, 9, 1);
+    assert_int_equal(report.count[ABP_NOTE_NOT_SENT], 1);
+    assert_int_equal(report.count[ABP_NOTE_WAITING], 1);
+    waits(w, 2, "was refused as it is now");
+    rewrite(w, "status: approved\n\nThe first\n");
+    world_pass(w, 9, 3);
+    assert_int_equal(w->statuses, 1);
+    world_free(w);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -222,6 +290,7 @@ int main(void)
         TEST(test_edited),         TEST(test_edited_not_there),
         TEST(test_edited_but_out), TEST(test_too_long_now),
         TEST(test_renamed),        TEST(test_by_hand),
+        TEST(test_passed_over),    TEST(test_changed_and_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
