@@ -12,8 +12,8 @@ static int is_taken(const struct abp_status *status, const struct abp_experiment
 {
     for (size_t i = 0; i < status->posts.count; i++) {
         const struct abp_planned *post = &status->posts.list[i];
-        if (post->file && strcmp(post->channel, channel) == 0 && strcmp(post->file, file) == 0 &&
-            strcmp(post->experiment, e->name) == 0)
+        if (abp_outbox_uses_file(post) && strcmp(post->channel, channel) == 0 &&
+            strcmp(post->file, file) == 0 && strcmp(post->experiment, e->name) == 0)
             return 1;
     }
     return 0;

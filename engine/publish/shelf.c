@@ -75,7 +75,8 @@ int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
         rc = shelf->taken ? 0 : abp_fail_memory(err);
     }
     for (size_t i = 0; i < shelf->posts.count && rc == 0; i++)
-        shelf->taken[i] = shelf->posts.list[i].file;
+        if (abp_outbox_uses_file(&shelf->posts.list[i]))
+            shelf->taken[i] = shelf->posts.list[i].file;
     if (rc != 0)
         shelf_close(shelf);
     return rc;

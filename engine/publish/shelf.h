@@ -1,9 +1,10 @@
 /* The post files of one experiment, and which of them a planned post takes.
  *
- * A file goes out once on each channel. A block takes files of one name where every variant has one
- * that is approved and not used yet: the same topic in each style. Else each takes its first. Files
- * go in the order of their names. Before the first post of a block goes out, every variant of it
- * must have a file, so that a style is not skipped because its author was slower.
+ * A file goes out once on each channel; one that was tried, left nothing and missed its time is
+ * free again. A block takes files of one name where every variant has one that is approved and not
+ * used yet: the same topic in each style. Else each takes its first. Files go in the order of their
+ * names. Before the first post of a block goes out, every variant of it must have a file, so that a
+ * style is not skipped because its author was slower.
  *
  * A post that was tried before, and is known not to be out, keeps its file: what goes out then is
  * what the file says now, if it still may go out at all.

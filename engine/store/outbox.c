@@ -18,12 +18,6 @@ const char *abp_post_state_name(enum abp_post_state state)
     return (unsigned)state < ABP_POST_STATE_COUNT ? names[state] : NULL;
 }
 
-/* The attempt that counts is the one that made a post, else the newest; of its results, the one
- * that says posted, else the newest. */
-#define ATTEMPT_OF_PLANNED                                                                         \
-    "(SELECT a.id FROM attempt a LEFT JOIN post ON post.attempt_id = a.id"                         \
-    " WHERE a.planned_post_id = p.id ORDER BY post.id IS NULL, a.number DESC LIMIT 1)"
-
 /* Earlier versions gave only the first attempt one; all of a post sent the same then. */
 #define FILE_HASH                                                                                  \
     "COALESCE(NULLIF(a.file_hash, ''), (SELECT f.file_hash FROM attempt f"                         \
@@ -279,6 +273,13 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
     if (row < 0)
         abp_planned_list_release(list);
     return row < 0 ? -1 : 0;
+}
+
+int abp_outbox_uses_file(const struct abp_planned *post)
+{
+    static const unsigned left =
+        1u << ABP_MISSED | 1u << ABP_EMPTY | 1u << ABP_REDRAWN | 1u << ABP_CANCELLED;
+    return post->file && !(left & 1u << post->state);
 }
 
 int abp_outbox_has_begun(struct abp_store *store, const char *experiment, struct abp_error *err)

@@ -78,6 +78,11 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
                     const struct abp_planned_filter *filter, struct abp_error *err) ABP_MUST_CHECK;
 void abp_planned_list_release(struct abp_planned_list *list);
 
+/* 1: no other post of the experiment may take its file on its channel: it is out, or may be, was
+ * refused, or is to be tried again. 0: it has none, or what was tried left nothing and it left the
+ * plan. */
+int abp_outbox_uses_file(const struct abp_planned *post);
+
 /* 1: posts were drawn for the experiment; 0: none; -1. */
 int abp_outbox_has_begun(struct abp_store *store, const char *experiment,
                          struct abp_error *err) ABP_MUST_CHECK;

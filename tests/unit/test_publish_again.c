@@ -281,16 +281,61 @@ static void test_changed_and_refused(void **state)
     world_free(w);
 }
 
+/* What did not go out in its time goes out in another post's: it is not used up. */
+static void test_missed_is_free(void **state)
+{
+    struct world *w = not_sent(state, MASTODON);
+    world_file(w, "a", "2.txt", NULL);
+    world_file(w, "b", "2.txt", NULL);
+    world_pass(w, 11, 0);
+    assert_int_equal(world_count(w, ABP_MISSED), 1);
+    world_pass(w, 24 + 9, 0);
+    world_pass(w, 24 + 15, 0);
+    assert_int_equal(w->statuses, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(strncmp(w->text[i], "The frist of ", 13), 0);
+    assert_string_not_equal(w->text[0], w->text[1]);
+    /* And then they are. */
+    world_pass(w, 48 + 9, 0);
+    world_pass(w, 48 + 15, 0);
+    assert_int_equal(w->statuses, 2);
+    world_free(w);
+}
+
+/* What may be out is used up, whatever time it missed. */
+static void test_doubt_is_not_free(void **state)
+{
+    struct world *w = not_sent(state, MASTODON);
+    world_file(w, "a", "2.txt", NULL);
+    world_file(w, "b", "2.txt", NULL);
+    w->mode = FAKE_LOST_BEFORE;
+    world_pass(w, 9, 1);
+    w->mode = FAKE_DEAF;
+    world_pass(w, 11, 0);
+    world_pass(w, 24 + 9, 0);
+    assert_int_equal(world_count(w, ABP_UNKNOWN), 1);
+    assert_int_equal(w->notes[ABP_NOTE_WAITING], 1);
+    assert_non_null(strstr(w->detail, "has no post left"));
+    world_free(w);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_held),           TEST(test_approved_again),
-        TEST(test_edited),         TEST(test_edited_not_there),
-        TEST(test_edited_but_out), TEST(test_too_long_now),
-        TEST(test_renamed),        TEST(test_by_hand),
-        TEST(test_passed_over),    TEST(test_changed_and_refused),
+        TEST(test_held),
+        TEST(test_approved_again),
+        TEST(test_edited),
+        TEST(test_edited_not_there),
+        TEST(test_edited_but_out),
+        TEST(test_too_long_now),
+        TEST(test_renamed),
+        TEST(test_by_hand),
+        TEST(test_passed_over),
+        TEST(test_missed_is_free),
+        TEST(test_doubt_is_not_free),
+        TEST(test_changed_and_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
