@@ -1,5 +1,6 @@
 #include "abpost/content.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,4 +16,12 @@ void abp_content_release(struct abp_content *content)
     free(content->link);
     free(content->lang);
     memset(content, 0, sizeof *content);
+}
+
+void abp_content_version(char version[ABP_CONTENT_VERSION_SIZE], const struct abp_content *content)
+{
+    size_t size = ABP_CONTENT_VERSION_SIZE;
+    size_t len = (size_t)snprintf(version, size, "%s", content->digest);
+    for (size_t i = 0; i < content->media_count && len < size; i++)
+        len += (size_t)snprintf(version + len, size - len, " %zu", content->media[i].size);
 }

@@ -1,4 +1,5 @@
 #include "channels/bluesky.h"
+#include "channels/bluesky_facets.h"
 #include "channels/platforms.h"
 
 #include "abpost/digest.h"
@@ -81,6 +82,8 @@ const struct abp_channel_ops abp_bluesky = {
                .media = ABP_CONTENT_MEDIA_MAX,
                .media_bytes = ABP_BLUESKY_IMAGE,
                .alt_characters = -1},
+    .media_joint = "\n\n",
+    .link_in = abp_bluesky_link_in,
     .metrics = abp_bluesky_metrics,
     .open = open_bluesky,
     .close = close_bluesky,

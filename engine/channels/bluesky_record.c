@@ -13,6 +13,7 @@
 #include <utf8proc.h>
 
 #define UPLOAD_TIMEOUT_MS 120000 /* 2 MB through a slow line */
+#define LATER             120    /* seconds until an image that can't be read is tried anew */
 #define MENTIONS_MAX      50     /* handles that are asked for; more stay plain text */
 
 /* What is being built. */
@@ -37,6 +38,21 @@ static int refuse(struct record *record, enum abp_fate fate, const char *format,
     va_start(args, format);
     vsnprintf(record->outcome->reason, sizeof record->outcome->reason, format, args);
     va_end(args);
+    return -1;
+}
+
+/* Something of this machine is in the way; it may pass. */
+static int ABP_PRINTF(2, 3) refuse_local(struct record *record, const char *format, ...)
+{
+    const struct abp_connection *connection = record->connection;
+    char reason[sizeof record->outcome->reason];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    refuse(record, ABP_FATE_NOT_SENT, "%s", reason);
+    record->outcome->local = 1;
+    record->outcome->retry_at = connection->now(connection->now_context) + LATER;
     return -1;
 }
 
@@ -65,16 +81,13 @@ static size_t count_graphemes(const char *text, size_t len)
 }
 
 /* A post has one embed. With pictures there is no room for a link's card, so a link that the text
- * lacks then goes below it. */
+ * lacks then goes below it (media_joint). */
 static int build_text(struct record *record)
 {
     const struct abp_content *content = record->content;
     struct abp_buffer *text = &record->text;
     const char *own = content->text ? content->text : "";
-    abp_buffer_add(text, own);
-    if (content->link && content->media_count > 0 && !abp_bluesky_link_in(own, content->link))
-        abp_buffer_printf(text, "%s%s", own[0] ? "\n\n" : "", content->link);
-    if (text->failed)
+    if (abp_content_text(text, content, record->connection->ops) != 0)
         return refuse(record, ABP_FATE_REFUSED, "the text has more than %d bytes",
                       ABP_BLUESKY_TEXT_BYTES);
     size_t graphemes = count_graphemes(abp_buffer_text(text), text->len);
@@ -224,7 +237,8 @@ static int read_image(struct record *record, const struct abp_media *media, char
     char *data = NULL;
     FILE *file = fopen(media->path, "rb");
     if (!file)
-        return refuse(record, ABP_FATE_REFUSED, "%.200s: %s", media->path, strerror(errno));
+        return refuse_local(record, "%.200s: %s; %s", media->path, strerror(errno),
+                            abp_remedy(errno));
     int rc = -1;
     if (media->size == 0 || media->size > ABP_BLUESKY_IMAGE)
         refuse(record, ABP_FATE_REFUSED, "%.200s has %zu bytes; Bluesky takes 1 to %d of an image",
@@ -232,7 +246,7 @@ static int read_image(struct record *record, const struct abp_media *media, char
     else if (!(data = malloc(media->size + 1)))
         no_memory(record);
     else if (fread(data, 1, media->size + 1, file) != media->size)
-        refuse(record, ABP_FATE_REFUSED, "%.200s has changed since it was checked", media->path);
+        refuse_local(record, "%.200s has changed since it was checked", media->path);
     else
         rc = 0;
     fclose(file);

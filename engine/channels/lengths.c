@@ -7,9 +7,11 @@
 /* ---- the text as it is sent ---- */
 
 /* 1: the link stands in the text as a whole. */
-static int holds(const char *text, const char *link)
+static int holds(const char *text, const char *link, const struct abp_channel_ops *ops)
 {
     size_t len = strlen(link);
+    if (ops->link_in)
+        return ops->link_in(text, link) != NULL;
     for (const char *p = strstr(text, link); p; p = strstr(p + 1, link)) {
         const char *after = p + len + strspn(p + len, ".,;:!?)]}>'\"");
         if (*after == '\0' || strchr(" \t\n", *after))
@@ -26,9 +28,11 @@ static const char *text_of(const struct abp_content *content)
 /* What stands between text and link; NULL: the link is no part of the text. */
 static const char *joint_of(const struct abp_content *content, const struct abp_channel_ops *ops)
 {
-    if (!content->link || !ops->link_joint || holds(text_of(content), content->link))
+    const char *joint =
+        content->media_count && ops->media_joint ? ops->media_joint : ops->link_joint;
+    if (!content->link || !joint || holds(text_of(content), content->link, ops))
         return NULL;
-    return text_of(content)[0] ? ops->link_joint : "";
+    return text_of(content)[0] ? joint : "";
 }
 
 int abp_content_text(struct abp_buffer *out, const struct abp_content *content,

@@ -521,8 +521,9 @@ static const char *const approve_details[] = {
 };
 
 static const char *const hold_details[] = {
-    "Writes 'status: held' into post files: they are not posted until they are approved. Only that "
-    "line changes. A post that is out already stays out.",
+    "Writes 'status: held' into post files: they are not posted until they are approved, even "
+    "where "
+    "that was tried before in vain. Only that line changes. A post that is out already stays out.",
     LIST_DETAILS,
     NULL,
 };

@@ -38,8 +38,12 @@ static int fill_facts(struct abp_status_experiment *e, const struct abp_status *
         return 0;
     if (abp_outbox_analysis(&e->analysis, store, e->file->name, err) != 0 ||
         abp_outbox_decisions(&e->decided, store, e->file->name, err) != 0 ||
+        abp_outbox_refused_files(&e->refused, store, e->file->name, err) != 0 ||
         abp_plan_fingerprint(fingerprint, e->file, err) != 0)
         return -1;
+    e->stands = calloc(e->refused.count + 1, 1);
+    if (!e->stands)
+        return abp_fail_memory(err);
     e->analysis_differs = e->analysis.frozen[0] && strcmp(fingerprint, e->analysis.frozen) != 0;
     if (e->states[ABP_POSTED] == 0)
         return 0;
@@ -159,6 +163,8 @@ void abp_status_close(struct abp_status *status)
     free(status->stuck);
     for (size_t i = 0; status->experiments && i < status->loaded.count; i++) {
         free(status->experiments[i].variants);
+        free(status->experiments[i].stands);
+        abp_refused_file_list_release(&status->experiments[i].refused);
         abp_decided_list_release(&status->experiments[i].decided);
     }
     free(status->experiments);

@@ -52,6 +52,7 @@ struct abp_status_variant {
     size_t draft;     /* that wait for approval */
     size_t held;
     size_t unreadable; /* with mistakes */
+    size_t refused;    /* that no channel takes as they are, or not again */
 };
 
 struct abp_status_experiment {
@@ -62,6 +63,9 @@ struct abp_status_experiment {
     struct abp_made_counts made;         /* by the outcome */
     struct abp_status_variant *variants; /* owned; file->variant_count */
     struct abp_decided_list decided;
+    /* What channels did not take; stands (owned): 1: it still is there as it was. */
+    struct abp_refused_file_list refused;
+    unsigned char *stands;
     struct abp_analysis analysis;
     int analysis_differs; /* 1: the file now says another analysis than the frozen one */
 };

@@ -12,20 +12,66 @@ static int is_taken(const struct abp_status *status, const struct abp_experiment
 {
     for (size_t i = 0; i < status->posts.count; i++) {
         const struct abp_planned *post = &status->posts.list[i];
-        if (post->file && strcmp(post->channel, channel) == 0 && strcmp(post->file, file) == 0 &&
-            strcmp(post->experiment, e->name) == 0)
+        if (abp_outbox_uses_file(post) && strcmp(post->channel, channel) == 0 &&
+            strcmp(post->file, file) == 0 && strcmp(post->experiment, e->name) == 0)
             return 1;
     }
     return 0;
 }
 
-static int is_taken_everywhere(const struct abp_status *status, const struct abp_experiment *e,
-                               const char *file)
+/* 1: the channel does not take the file as it is. */
+static int is_refused(const struct abp_status_experiment *e, const char *channel,
+                      const char *version)
 {
-    for (size_t i = 0; i < e->channels.count; i++)
-        if (!is_taken(status, e, e->channels.list[i], file))
-            return 0;
-    return e->channels.count > 0;
+    for (size_t i = 0; i < e->refused.count; i++)
+        if (strcmp(e->refused.list[i].channel, channel) == 0 &&
+            strcmp(e->refused.list[i].file_digest, version) == 0)
+            return 1;
+    return 0;
+}
+
+/* What becomes of a file on the experiment's channels. */
+struct prospects {
+    size_t open, taken, refused; /* channels */
+};
+
+static struct prospects prospects_of(const struct abp_status *status,
+                                     const struct abp_status_experiment *e, const char *file,
+                                     const struct abp_content *content)
+{
+    char version[ABP_CONTENT_VERSION_SIZE];
+    struct prospects p = {0};
+    abp_content_version(version, content);
+    for (size_t i = 0; i < e->file->channels.count; i++) {
+        const char *channel = e->file->channels.list[i];
+        if (is_taken(status, e->file, channel, file))
+            p.taken++;
+        else if (is_refused(e, channel, version))
+            p.refused++;
+        else
+            p.open++;
+    }
+    return p;
+}
+
+/* A refusal of what the file says stands as long as that may go out otherwise. */
+static int note_refusals(struct abp_status_experiment *e, const char *file,
+                         const struct abp_content *content, struct abp_error *err)
+{
+    char version[ABP_CONTENT_VERSION_SIZE];
+    abp_content_version(version, content);
+    for (size_t i = 0; i < e->refused.count; i++) {
+        struct abp_refused_file *refused = &e->refused.list[i];
+        if (strcmp(refused->file_digest, version) != 0)
+            continue;
+        char *name = strdup(file); /* it may have another one by now */
+        if (!name)
+            return abp_fail_memory(err);
+        free(refused->file);
+        refused->file = name;
+        e->stands[i] = 1;
+    }
+    return 0;
 }
 
 /* The path from the workspace's folder on, as the store names it. */
@@ -35,8 +81,23 @@ static const char *below(const char *root, const char *path)
     return strncmp(path, root, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }
 
+static void count_readable(struct abp_status_variant *v, const struct abp_content *content,
+                           const struct prospects *prospects, int review)
+{
+    if (prospects->taken && !prospects->open && !prospects->refused)
+        v->used++;
+    else if (content->approval == ABP_HELD)
+        v->held++;
+    else if (prospects->refused && !prospects->open)
+        v->refused++;
+    else if (content->approval == ABP_APPROVED || !review)
+        v->ready++;
+    else
+        v->draft++;
+}
+
 static int count_file(struct abp_status_variant *v, const struct abp_status *status,
-                      const struct abp_experiment *e, const char *path, struct abp_error *err)
+                      struct abp_status_experiment *e, const char *path, struct abp_error *err)
 {
     const char *root = status->loaded.inputs.ws.root;
     struct abp_content content;
@@ -48,19 +109,16 @@ static int count_file(struct abp_status_variant *v, const struct abp_status *sta
         *err = why;
         return -1;
     }
-    if (rc != 0)
+    if (rc != 0) {
         v->unreadable++;
-    else if (is_taken_everywhere(status, e, below(root, path)))
-        v->used++;
-    else if (content.approval == ABP_HELD)
-        v->held++;
-    else if (content.approval == ABP_APPROVED || !e->decision.review)
-        v->ready++;
-    else
-        v->draft++;
-    if (rc == 0)
-        abp_content_release(&content);
-    return 0;
+        return 0;
+    }
+    struct prospects prospects = prospects_of(status, e, below(root, path), &content);
+    count_readable(v, &content, &prospects, e->file->decision.review);
+    if (prospects.refused && content.approval != ABP_HELD)
+        rc = note_refusals(e, below(root, path), &content, err);
+    abp_content_release(&content);
+    return rc;
 }
 
 int abp_status_count_files(struct abp_status_experiment *e, const struct abp_status *status,
@@ -75,7 +133,7 @@ int abp_status_count_files(struct abp_status_experiment *e, const struct abp_sta
             return -1;
         int rc = 0;
         for (size_t i = 0; i < paths.count && rc == 0; i++)
-            rc = count_file(&e->variants[v], status, e->file, paths.list[i], err);
+            rc = count_file(&e->variants[v], status, e, paths.list[i], err);
         abp_names_free(&paths);
         if (rc != 0)
             return -1;

@@ -60,10 +60,11 @@ static json_t *json_variants(const struct abp_status_experiment *e)
     json_t *list = json_array();
     for (size_t i = 0; i < e->file->variant_count; i++) {
         const struct abp_status_variant *v = &e->variants[i];
-        append(list, json_pack("{so so so so so so so}", "name", abp_json_text(v->name), "out",
+        append(list, json_pack("{so so so so so so so so}", "name", abp_json_text(v->name), "out",
                                json_count(v->out), "ready", json_count(v->ready), "draft",
                                json_count(v->draft), "held", json_count(v->held), "used",
-                               json_count(v->used), "unreadable", json_count(v->unreadable)));
+                               json_count(v->used), "unreadable", json_count(v->unreadable),
+                               "refused", json_count(v->refused)));
     }
     return list;
 }

@@ -180,6 +180,25 @@ static void find_refused(struct finding *f, const struct abp_planned *post)
     add(f, &s);
 }
 
+/* Files that a channel was found not to take, before anything was sent. */
+static void find_refused_files(struct finding *f, const struct abp_status_experiment *e)
+{
+    for (size_t i = 0; i < e->refused.count; i++) {
+        const struct abp_refused_file *refused = &e->refused.list[i];
+        if (!e->stands[i])
+            continue;
+        struct abp_stuck s = {.kind = ABP_STUCK_REFUSED,
+                              .since = refused->refused_at,
+                              .experiment = e->file->name,
+                              .channel = refused->channel};
+        s.what = words(f, "%s (%s) can't go out on %s as it is: %s", refused->file, e->file->name,
+                       refused->channel, refused->reason);
+        s.todo = words(f, "Mend it, or hold it. Other files go out in its place meanwhile.");
+        s.commands[0] = words(f, "abpost hold %s", refused->file);
+        add(f, &s);
+    }
+}
+
 /* ---- several posts of one kind ---- */
 
 /* The entry of that kind for experiment, channel and, as it is added, variant; NULL: none yet. */
@@ -472,6 +491,8 @@ int abp_status_find_stuck(struct abp_status *status, struct abp_error *err)
         if (is_several(status->stuck[i].kind))
             say_several(&f, &status->stuck[i]);
     find_mistakes(&f);
+    for (size_t i = 0; i < status->loaded.count; i++)
+        find_refused_files(&f, &status->experiments[i]);
     for (size_t i = 0; i < status->loaded.count; i++)
         for (size_t c = 0; c < status->loaded.experiments[i].channels.count; c++)
             find_readings(&f, &status->loaded.experiments[i],

@@ -129,6 +129,7 @@ static void put_variants(struct text *t, const struct abp_status_experiment *e)
         add_count(&line, variant->draft, "to approve");
         add_count(&line, variant->held, "held");
         add_count(&line, variant->unreadable, "with mistakes (abpost check)");
+        add_count(&line, variant->refused, "that can't go out as they are");
         add_count(&line, variant->used, variant->used == 1 ? "file used up" : "files used up");
         abp_put_blanks(t->buf, 4);
         abp_put_cell(t->buf, &t->screen, variant->name, width);
@@ -169,7 +170,7 @@ static void put_next_step(struct text *t, const struct abp_status_experiment *e)
     size_t files = 0, ready = 0;
     for (size_t v = 0; v < e->file->variant_count; v++) {
         const struct abp_status_variant *variant = &e->variants[v];
-        files += variant->ready + variant->draft + variant->held + variant->used;
+        files += variant->ready + variant->draft + variant->held + variant->used + variant->refused;
         ready += variant->ready > 0;
     }
     if (files == 0)

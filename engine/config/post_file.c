@@ -8,6 +8,7 @@
 #include "abpost/digest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -305,15 +306,42 @@ static int take_text(struct reading *r, const struct abp_post_scan *scan)
 
 /* ---- the file ---- */
 
-static int take_digest(struct abp_content *content, const char *bytes, size_t len,
-                       struct abp_error *err)
+/* Where the status line begins and ends; both at the end of the file where there is none. */
+static void find_status(size_t *start, size_t *end, const struct reading *r,
+                        const struct abp_post_scan *scan)
 {
+    *start = *end = r->len;
+    for (size_t i = 0; i < scan->count && *start == r->len; i++) {
+        const struct abp_header_line *h = &scan->headers[i];
+        if (h->header != ABP_HEADER_STATUS)
+            continue;
+        *start = h->value;
+        while (*start > scan->start && r->bytes[*start - 1] != '\n')
+            --*start;
+        const char *newline = memchr(r->bytes + h->value, '\n', r->len - h->value);
+        *end = newline ? (size_t)(newline - r->bytes) + 1 : r->len;
+    }
+}
+
+/* As abp_post_file_mark leaves a file that said nothing of its status. */
+static int take_digest(const struct reading *r, const struct abp_post_scan *scan)
+{
+    const char *first = memchr(r->bytes, '\n', r->len);
+    const char *newline = first && first > r->bytes && first[-1] == '\r' ? "\r\n" : "\n";
     struct abp_digest *digest;
-    if (abp_digest_open(&digest, err) != 0)
+    size_t start, end;
+    char line[32];
+    int n = snprintf(line, sizeof line, "status: approved%s%s", newline,
+                     scan->has_block ? "" : newline);
+    find_status(&start, &end, r, scan);
+    if (abp_digest_open(&digest, r->err) != 0)
         return -1;
-    int rc = abp_digest_add(digest, bytes, len, err);
-    if (rc == 0)
-        rc = abp_digest_end(content->digest, digest, err);
+    int rc = -1;
+    if (abp_digest_add(digest, r->bytes, scan->start, r->err) == 0 &&
+        abp_digest_add(digest, line, (size_t)n, r->err) == 0 &&
+        abp_digest_add(digest, r->bytes + scan->start, start - scan->start, r->err) == 0 &&
+        abp_digest_add(digest, r->bytes + end, r->len - end, r->err) == 0)
+        rc = abp_digest_end(r->content->digest, digest, r->err);
     abp_digest_close(digest);
     return rc;
 }
@@ -339,6 +367,8 @@ static int parse(struct reading *r)
     if (check_utf8(r) != 0 || check_controls(r) != 0)
         return 0; /* what its lines say is anybody's guess */
     abp_post_scan(&scan, r->bytes, r->len, r->log);
+    if (take_digest(r, &scan) != 0)
+        return -1;
     return take_headers(r, &scan) == 0 ? take_text(r, &scan) : -1;
 }
 
@@ -350,8 +380,6 @@ int abp_post_parse(struct abp_content *content, const char *path, const char *ro
         .content = content, .bytes = bytes, .root = root, .len = len, .log = log, .err = err};
     memset(content, 0, sizeof *content);
     int rc = take_path(content, path, root, err);
-    if (rc == 0)
-        rc = take_digest(content, bytes, len, err);
     if (rc == 0)
         rc = parse(&r);
     if (rc == 0)

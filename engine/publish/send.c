@@ -6,6 +6,8 @@
 #include <time.h>
 
 #define REQUEST_MAX ((size_t)1 << 20) /* bytes */
+#define FILES_MOST  5                 /* that a channel may refuse of one post in one pass */
+#define ANOTHER     2
 /* Two posts of one channel may be this much nearer than min_gap, since the first may be late. */
 #define GAP_GRACE 900
 
@@ -29,7 +31,6 @@ static int drop(struct pub_run *run, const struct abp_planned *post, enum abp_po
     static const enum abp_note_kind kinds[ABP_POST_STATE_COUNT] = {
         [ABP_MISSED] = ABP_NOTE_MISSED,
         [ABP_EMPTY] = ABP_NOTE_EMPTY,
-        [ABP_REFUSED] = ABP_NOTE_REFUSED,
     };
     int rc = abp_outbox_drop(run->in->store, post->id, state, reason, pub_now(run), err);
     struct abp_note note = {.kind = kinds[state], .post = post, .detail = reason};
@@ -45,14 +46,13 @@ static int drop_late(struct pub_run *run, const struct abp_planned *post,
     /* In whole days, hours or minutes, as one says it. */
     int64_t unit = lateness >= 2 * 86400 ? 86400 : lateness >= 2 * 3600 ? 3600 : 60;
     abp_duration_format(late, lateness / unit * unit);
-    if (!post->attempt && !choice->content)
+    if (!choice->content)
         snprintf(reason, sizeof reason, "its time passed %s ago: %s", late, choice->why);
     else
         snprintf(reason, sizeof reason,
                  "its time passed %s ago, which is more than max_lateness allows%s%.300s", late,
                  post->reason ? "; before: " : "", post->reason ? post->reason : "");
-    return drop(run, post, !post->attempt && !choice->content ? ABP_EMPTY : ABP_MISSED, reason,
-                err);
+    return drop(run, post, choice->content ? ABP_MISSED : ABP_EMPTY, reason, err);
 }
 
 /* ---- the request ---- */
@@ -64,29 +64,61 @@ struct sending {
     struct shelf_choice choice;
     struct abp_buffer request; /* owned */
     char key[ABP_KEY_SIZE];
-    const char *file, *digest;
 };
+
+/* A post keeps its key, whatever its file says by now: where a platform heeds keys, of the old text
+ * (a request that arrives late, although it was not there when it was asked for) and the new one
+ * only the first goes out; elsewhere the old one is as surely not out as before the same bytes are
+ * sent again. What is asked for later is the newest text. By hand a key names a file, and the one
+ * of before may lie there with the old text. */
+static void take_key(struct sending *s, int64_t now)
+{
+    const struct abp_planned *post = s->post;
+    if (post->attempt && !(s->channel->connection->ops->abilities & ABP_BY_HAND))
+        snprintf(s->key, sizeof s->key, "%s", post->key);
+    else
+        abp_key_make(s->key, now, post->id, s->channel->run->salt);
+}
 
 /* What an earlier attempt sent, byte for byte. */
 static int repeat_request(struct sending *s)
 {
     snprintf(s->key, sizeof s->key, "%s", s->post->key);
-    s->file = s->post->file;
-    s->digest = "";
     return abp_buffer_append(&s->request, s->post->request, s->post->request_len);
 }
 
-/* 1: made; 0: not this time, and told; -1. */
+/* 1: the file says what the attempt before sent. */
+static int is_repeat(const struct sending *s)
+{
+    return s->post->attempt && strcmp(s->choice.version, s->post->file_digest) == 0;
+}
+
+/* The channel takes anything but that file: the next one may go out instead. ANOTHER, or -1. */
+static int pass_over(struct sending *s, const char *reason, struct abp_error *err)
+{
+    struct pub_run *run = s->channel->run;
+    char detail[640];
+    if (shelf_refuse(&s->experiment->shelf, run->in->store, s->post->channel, &s->choice, reason,
+                     pub_now(run), err) != 0)
+        return -1;
+    snprintf(detail, sizeof detail, "%.100s does not take it as it is; mend it or hold it: %.400s",
+             s->post->channel, reason);
+    struct abp_note note = {
+        .kind = ABP_NOTE_NOT_SENT, .post = s->post, .file = s->choice.name, .detail = detail};
+    pub_note(run, &note);
+    abp_buffer_reset(&s->request);
+    return ANOTHER;
+}
+
+/* 1: made; ANOTHER: not of that file; 0: not this time, and told; -1. */
 static int make_request(struct sending *s, struct abp_error *err)
 {
     struct pub_run *run = s->channel->run;
     struct abp_outcome outcome = {.fate = ABP_FATE_NOT_SENT};
-    if (s->post->attempt)
+    if (is_repeat(s))
         return repeat_request(s) == 0 ? 1 : abp_fail_memory(err);
     int64_t now = pub_now(run);
-    s->file = s->choice.name;
-    s->digest = s->choice.content->digest;
-    abp_key_make(s->key, now, s->post->id, run->salt);
+    take_key(s, now);
     struct abp_connection *connection = s->channel->connection;
     pthread_mutex_unlock(&run->lock);
     int rc =
@@ -98,11 +130,13 @@ static int make_request(struct sending *s, struct abp_error *err)
     if (outcome.sign_in && pub_sign_in(run, s->post->channel, outcome.reason, err) != 0)
         return -1;
     if (outcome.fate == ABP_FATE_REFUSED)
-        return drop(run, s->post, ABP_REFUSED, outcome.reason, err);
+        return pass_over(s, outcome.reason, err);
     if (!outcome.sign_in)
         pub_in_the_way(run, &outcome);
-    struct abp_note note = {
-        .kind = ABP_NOTE_NOT_SENT, .post = s->post, .file = s->file, .detail = outcome.reason};
+    struct abp_note note = {.kind = ABP_NOTE_NOT_SENT,
+                            .post = s->post,
+                            .file = s->choice.name,
+                            .detail = outcome.reason};
     pub_note(run, &note);
     return 0;
 }
@@ -128,11 +162,12 @@ static int claim(int64_t *attempt, struct sending *s, struct abp_error *err)
     struct pub_run *run = s->channel->run;
     int64_t now = pub_now(run);
     struct abp_claim claim = {.planned = s->post->id,
+                              .after = s->post->attempt,
                               .key = s->key,
                               .request = abp_buffer_text(&s->request),
                               .request_len = s->request.len,
-                              .file = s->file,
-                              .file_digest = s->digest,
+                              .file = s->choice.name,
+                              .file_digest = s->choice.version,
                               .owner = run->owner,
                               .now = now,
                               .leased_until = now + ABP_PUBLISH_LEASE,
@@ -153,23 +188,32 @@ static int send_request(struct sending *s, struct abp_error *err)
     int rc = claim(&attempt, s, err);
     if (rc <= 0)
         return rc; /* 0: another process has it */
-    if (!s->post->attempt)
-        shelf_take(&s->experiment->shelf, s->post->id, s->file);
+    shelf_take(&s->experiment->shelf, s->post->id, s->choice.name);
     if (elapsed_clock() - began > ABP_PUBLISH_LEASE / 4) {
         /* The machine slept or the disk stalled: another one may be asking already. */
         outcome.fate = ABP_FATE_NOT_SENT;
         snprintf(outcome.reason, sizeof outcome.reason, "claiming it took too long");
-        return pub_settle(s->channel, s->post, attempt, s->file, &outcome, 0, err);
+        return pub_settle(s->channel, s->post, attempt, s->choice.name, &outcome, 0, err);
     }
     struct abp_connection *connection = s->channel->connection;
     pthread_mutex_unlock(&run->lock);
     connection->ops->send(connection, &outcome, abp_buffer_text(&s->request), s->request.len,
                           s->key);
     pthread_mutex_lock(&run->lock);
-    return pub_settle(s->channel, s->post, attempt, s->file, &outcome, 0, err);
+    return pub_settle(s->channel, s->post, attempt, s->choice.name, &outcome, 0, err);
 }
 
 /* ---- the whole ---- */
+
+static void choose_file(struct sending *s)
+{
+    const struct shelf *shelf = &s->experiment->shelf;
+    const struct abp_connection *connection = s->channel->connection;
+    if (s->post->attempt)
+        shelf_choose_again(&s->choice, shelf, s->post, connection->ops, &connection->limits);
+    else
+        shelf_choose(&s->choice, shelf, s->post->id, connection->ops, &connection->limits);
+}
 
 /* 1: may go out now; 0: not now, and told; -1. */
 static int may_go(struct sending *s, struct abp_error *err)
@@ -177,12 +221,10 @@ static int may_go(struct sending *s, struct abp_error *err)
     struct pub_run *run = s->channel->run;
     const struct abp_connection *connection = s->channel->connection;
     int64_t now = pub_now(run), lateness = now - s->post->due_at, last = 0;
-    if (!s->post->attempt)
-        shelf_choose(&s->choice, &s->experiment->shelf, s->post->id, connection->ops,
-                     &connection->limits);
+    choose_file(s);
     if (lateness > schedule_of(s->experiment)->max_lateness)
         return drop_late(run, s->post, &s->choice, lateness, err);
-    if (!s->post->attempt && !s->choice.content)
+    if (!s->choice.content)
         return wait_for(run, s->post, s->choice.why);
     if (abp_outbox_is_pausing(s->post, now) || connection->wait_until > now)
         return wait_for(run, s->post, "the server asked for a pause");
@@ -200,10 +242,13 @@ int pub_send(struct pub_channel *channel, const struct abp_planned *post, struct
     if (!s.experiment)
         return err->code ? -1 : wait_for(channel->run, post, "its experiment's file has mistakes");
     abp_buffer_init(&s.request, REQUEST_MAX);
-    int rc = may_go(&s, err);
-    if (rc > 0)
-        rc = make_request(&s, err);
-    if (rc > 0)
+    int rc = ANOTHER;
+    for (int i = 0; rc == ANOTHER && i < FILES_MOST; i++) {
+        rc = may_go(&s, err);
+        if (rc > 0)
+            rc = make_request(&s, err);
+    }
+    if (rc == 1)
         rc = send_request(&s, err);
     abp_buffer_release(&s.request);
     return rc < 0 ? -1 : 0;

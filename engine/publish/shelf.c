@@ -38,8 +38,9 @@ static int add_file(struct shelf *shelf, size_t variant, const char *path, const
     int rc = 0;
     if (abp_post_file_read(&file->content, path, root, &mistakes, &why) != 0)
         rc = note_problem(file, &mistakes, &why, err);
-    else
-        file->name = below(root, file->content.path);
+    file->name = abp_strdup(below(root, file->problem ? path : file->content.path));
+    if (rc == 0 && !file->name)
+        rc = abp_fail_memory(err);
     abp_mistakes_release(&mistakes);
     return rc;
 }
@@ -65,6 +66,8 @@ int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
     memset(shelf, 0, sizeof *shelf);
     shelf->experiment = experiment;
     int rc = abp_outbox_list(&shelf->posts, store, &filter, err);
+    if (rc == 0)
+        rc = abp_outbox_refused_files(&shelf->refused, store, experiment->name, err);
     for (size_t v = 0; v < experiment->variant_count && rc == 0; v++)
         rc = add_files(shelf, v, root, err);
     if (rc == 0) {
@@ -72,7 +75,8 @@ int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
         rc = shelf->taken ? 0 : abp_fail_memory(err);
     }
     for (size_t i = 0; i < shelf->posts.count && rc == 0; i++)
-        shelf->taken[i] = shelf->posts.list[i].file;
+        if (abp_outbox_uses_file(&shelf->posts.list[i]))
+            shelf->taken[i] = shelf->posts.list[i].file;
     if (rc != 0)
         shelf_close(shelf);
     return rc;
@@ -82,11 +86,13 @@ void shelf_close(struct shelf *shelf)
 {
     for (size_t i = 0; i < shelf->count; i++) {
         abp_content_release(&shelf->files[i].content);
+        free(shelf->files[i].name);
         free(shelf->files[i].problem);
     }
     free(shelf->files);
     free(shelf->taken);
     abp_planned_list_release(&shelf->posts);
+    abp_refused_file_list_release(&shelf->refused);
     memset(shelf, 0, sizeof *shelf);
 }
 
@@ -100,6 +106,7 @@ struct choosing {
     size_t unapproved; /* files passed over, of the variant looked at last */
     const char *problem;
     char too_long[256];
+    char refused[400];
 };
 
 static size_t find_post(const struct shelf *shelf, int64_t planned)
@@ -120,6 +127,34 @@ static int is_used(const struct choosing *c, const char *name)
     return 0;
 }
 
+static int may_go_out(const struct shelf *shelf, const struct abp_content *content)
+{
+    return content->approval == ABP_APPROVED ||
+           (!shelf->experiment->decision.review && content->approval == ABP_DRAFT);
+}
+
+/* Why that channel does not take the file as it is; NULL: it was never refused there. */
+static const char *refusal_of(const struct shelf *shelf, const struct shelf_file *file,
+                              const char *channel)
+{
+    char version[ABP_CONTENT_VERSION_SIZE] = "";
+    for (size_t i = 0; i < shelf->refused.count; i++) {
+        const struct abp_refused_file *r = &shelf->refused.list[i];
+        if (!version[0])
+            abp_content_version(version, &file->content);
+        if (strcmp(r->channel, channel) == 0 && strcmp(r->file_digest, version) == 0)
+            return r->reason;
+    }
+    return NULL;
+}
+
+static void choose(struct shelf_choice *choice, const struct shelf_file *file)
+{
+    choice->content = &file->content;
+    choice->name = file->name;
+    abp_content_version(choice->version, &file->content);
+}
+
 /* 1: may go out as it is. */
 static int is_ready(struct choosing *c, const struct shelf_file *file)
 {
@@ -130,10 +165,14 @@ static int is_ready(struct choosing *c, const struct shelf_file *file)
     }
     if (is_used(c, file->name))
         return 0;
-    int approved = file->content.approval == ABP_APPROVED ||
-                   (!c->shelf->experiment->decision.review && file->content.approval == ABP_DRAFT);
-    if (!approved) {
+    if (!may_go_out(c->shelf, &file->content)) {
         c->unapproved++;
+        return 0;
+    }
+    const char *refusal = refusal_of(c->shelf, file, c->post->channel);
+    if (refusal) {
+        snprintf(c->refused, sizeof c->refused, "%.150s was refused; mend it or hold it: %.200s",
+                 file->name, refusal);
         return 0;
     }
     if (c->ops && abp_content_fits(&file->content, c->ops, c->limits, &why) != 0) {
@@ -159,6 +198,7 @@ static const struct shelf_file *find_ready(struct choosing *c, size_t variant, c
     c->unapproved = 0;
     c->problem = NULL;
     c->too_long[0] = '\0';
+    c->refused[0] = '\0';
     for (size_t i = 0; i < c->shelf->count; i++) {
         const struct shelf_file *file = &c->shelf->files[i];
         if (file->variant != variant ||
@@ -228,9 +268,9 @@ static void say_missing(struct shelf_choice *choice, const struct choosing *c, s
         snprintf(choice->why, sizeof choice->why,
                  "%s has no approved post left for %s; %zu wait%s for approval (abpost approve)",
                  name, c->post->channel, c->unapproved, c->unapproved == 1 ? "s" : "");
-    else if (c->too_long[0])
+    else if (c->refused[0] || c->too_long[0])
         snprintf(choice->why, sizeof choice->why, "%s has no post left that %s takes (%s)", name,
-                 c->post->channel, c->too_long);
+                 c->post->channel, c->refused[0] ? c->refused : c->too_long);
     else if (c->problem)
         snprintf(choice->why, sizeof choice->why,
                  "%s has no post left that can be read (abpost check): %.300s", name, c->problem);
@@ -264,12 +304,81 @@ void shelf_choose(struct shelf_choice *choice, const struct shelf *shelf, int64_
         file = find_ready(&c, variant, topic);
     if (!file)
         file = find_ready(&c, variant, NULL);
-    if (file) {
-        choice->content = &file->content;
-        choice->name = file->name;
-    } else {
+    if (file)
+        choose(choice, file);
+    else
         say_missing(choice, &c, variant);
+}
+
+/* ---- choosing again ---- */
+
+/* NULL: neither the file nor one that says the same is there any more. */
+static const struct shelf_file *find_again(const struct shelf *shelf,
+                                           const struct abp_planned *post, size_t variant)
+{
+    const struct shelf_file *moved = NULL;
+    char version[ABP_CONTENT_VERSION_SIZE];
+    for (size_t i = 0; i < shelf->count; i++) {
+        const struct shelf_file *file = &shelf->files[i];
+        if (file->variant != variant)
+            continue;
+        if (strcmp(file->name, post->file) == 0)
+            return file;
+        if (moved || file->problem)
+            continue;
+        abp_content_version(version, &file->content);
+        if (strcmp(version, post->file_digest) == 0)
+            moved = file;
     }
+    return moved;
+}
+
+void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
+                        const struct abp_planned *post, const struct abp_channel_ops *ops,
+                        const struct abp_limits *limits)
+{
+    struct abp_error err = {0};
+    char *why = choice->why;
+    const char *refusal = NULL;
+    memset(choice, 0, sizeof *choice);
+    size_t size = sizeof choice->why, variant = variant_number(shelf, post->variant);
+    const struct shelf_file *file = find_again(shelf, post, variant);
+    if (variant == shelf->experiment->variant_count)
+        snprintf(why, size, "the experiment has no variant %s any more", post->variant);
+    else if (!file)
+        snprintf(why, size,
+                 "%.300s is gone, or no longer one of %.60s; put it back there, or nothing goes "
+                 "out",
+                 post->file, post->variant);
+    else if (file->problem)
+        snprintf(why, size, "%.150s can't be read any more (abpost check): %.250s", file->name,
+                 file->problem);
+    else if (!may_go_out(shelf, &file->content))
+        snprintf(why, size, "%.300s %s; it goes out once it is approved (abpost approve)",
+                 file->name,
+                 file->content.approval == ABP_HELD ? "is held" : "is not approved any more");
+    else if (ops && abp_content_fits(&file->content, ops, limits, &err) != 0)
+        snprintf(why, size, "%.150s can't go out as it is now: %.250s", file->name, err.message);
+    else if ((refusal = refusal_of(shelf, file, post->channel)) != NULL)
+        snprintf(why, size, "%.150s was refused as it is now; mend it or hold it: %.250s",
+                 file->name, refusal);
+    else
+        choose(choice, file);
+}
+
+int shelf_refuse(struct shelf *shelf, struct abp_store *store, const char *channel,
+                 const struct shelf_choice *choice, const char *reason, int64_t now,
+                 struct abp_error *err)
+{
+    struct abp_refused_file_list list;
+    const char *experiment = shelf->experiment->name;
+    if (abp_outbox_refuse_file(store, experiment, channel, choice->name, choice->version, reason,
+                               now, err) != 0 ||
+        abp_outbox_refused_files(&list, store, experiment, err) != 0)
+        return -1;
+    abp_refused_file_list_release(&shelf->refused);
+    shelf->refused = list;
+    return 0;
 }
 
 void shelf_take(struct shelf *shelf, int64_t planned, const char *name)

@@ -1,9 +1,16 @@
 /* The post files of one experiment, and which of them a planned post takes.
  *
- * A file goes out once on each channel. A block takes files of one name where every variant has one
- * that is approved and not used yet: the same topic in each style. Else each takes its first. Files
- * go in the order of their names. Before the first post of a block goes out, every variant of it
- * must have a file, so that a style is not skipped because its author was slower. */
+ * A file goes out once on each channel; one that was tried, left nothing and missed its time is
+ * free again. A block takes files of one name where every variant has one that is approved and not
+ * used yet: the same topic in each style. Else each takes its first. Files go in the order of their
+ * names. Before the first post of a block goes out, every variant of it must have a file, so that a
+ * style is not skipped because its author was slower.
+ *
+ * A post that was tried before, and is known not to be out, keeps its file: what goes out then is
+ * what the file says now, if it still may go out at all.
+ *
+ * A file that a platform was found not to take is passed over on that channel until it, or an image
+ * of it, is another one. */
 #ifndef ABP_PUBLISH_SHELF_H
 #define ABP_PUBLISH_SHELF_H
 
@@ -14,8 +21,8 @@
 
 struct shelf_file {
     struct abp_content content; /* of a file that could be read */
-    const char *name;           /* its path from the workspace's folder; into content; NULL: none */
-    char *problem;              /* owned; why it could not be; NULL: none */
+    char *name;                 /* owned; its path from the workspace's folder */
+    char *problem;              /* owned; why it could not be read; NULL: none */
     size_t variant;             /* of the experiment */
 };
 
@@ -23,7 +30,8 @@ struct shelf {
     const struct abp_experiment *experiment; /* borrowed */
     struct shelf_file *files;                /* owned; by variant, then name */
     size_t count;
-    struct abp_planned_list posts; /* every post of the experiment, as it stood */
+    struct abp_refused_file_list refused; /* what channels did not take; passed over as it is */
+    struct abp_planned_list posts;        /* every post of the experiment, as it stood */
     /* owned; posts.count: the name of the file that each post took in this pass, or before; NULL:
        none yet. Points into files' names or posts' file. */
     const char **taken;
@@ -37,13 +45,23 @@ void shelf_close(struct shelf *shelf);
 struct shelf_choice {
     const struct abp_content *content; /* borrowed from the shelf; NULL: none */
     const char *name;                  /* of its file; borrowed from the shelf */
-    char why[512];                     /* NULL content: one sentence on what is missing */
+    char version[ABP_CONTENT_VERSION_SIZE];
+    char why[512]; /* NULL content: one sentence on what is missing */
 };
 
 /* The file for a post of the experiment, by its id, on a channel with these rules (ops NULL: any
  * length goes). */
 void shelf_choose(struct shelf_choice *choice, const struct shelf *shelf, int64_t planned,
                   const struct abp_channel_ops *ops, const struct abp_limits *limits);
+/* The file of a post whose newest attempt left nothing: the one that it was made from, found by its
+ * name or, under another one, by what it says. */
+void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
+                        const struct abp_planned *post, const struct abp_channel_ops *ops,
+                        const struct abp_limits *limits);
+/* The channel does not take the file as it is: kept in the store, and passed over. */
+int shelf_refuse(struct shelf *shelf, struct abp_store *store, const char *channel,
+                 const struct shelf_choice *choice, const char *reason, int64_t now,
+                 struct abp_error *err) ABP_MUST_CHECK;
 /* The post took that file (a choice's name): no other on its channel may. */
 void shelf_take(struct shelf *shelf, int64_t planned, const char *name);
 

@@ -18,11 +18,10 @@ const char *abp_post_state_name(enum abp_post_state state)
     return (unsigned)state < ABP_POST_STATE_COUNT ? names[state] : NULL;
 }
 
-/* The attempt that counts is the one that made a post, else the newest; of its results, the one
- * that says posted, else the newest. */
-#define ATTEMPT_OF_PLANNED                                                                         \
-    "(SELECT a.id FROM attempt a LEFT JOIN post ON post.attempt_id = a.id"                         \
-    " WHERE a.planned_post_id = p.id ORDER BY post.id IS NULL, a.number DESC LIMIT 1)"
+/* Earlier versions gave only the first attempt one; all of a post sent the same then. */
+#define FILE_HASH                                                                                  \
+    "COALESCE(NULLIF(a.file_hash, ''), (SELECT f.file_hash FROM attempt f"                         \
+    " WHERE f.planned_post_id = s.id ORDER BY f.number LIMIT 1))"
 
 /* Posts that may still be in one of OPEN_STATES: not out, and not dropped before the first attempt.
  * Most posts of a long past are neither, and need not be looked at any further. */
@@ -56,7 +55,7 @@ const char *abp_post_state_name(enum abp_post_state state)
     " s.decisions, d.state, d.dropped_at, d.reason, s.attempt,"                                    \
     " a.number, a.idempotency_key, a.request, a.file, a.owner, a.started_at, a.leased_until,"      \
     " r.state, r.settled_at, r.reason, r.retry_at, r.remote_id, r.version, r.url,"                 \
-    " post.id, post.posted_at "                                                                    \
+    " post.id, post.posted_at, " FILE_HASH " "                                                     \
     "FROM settled s LEFT JOIN dropped d ON d.planned_post_id = s.id"                               \
     " LEFT JOIN attempt a ON a.id = s.attempt"                                                     \
     " LEFT JOIN attempt_result r ON r.id = s.result"                                               \
@@ -108,14 +107,15 @@ enum {
     C_VERSION,
     C_URL,
     C_POST,
-    C_POSTED_AT
+    C_POSTED_AT,
+    C_FILE_HASH
 };
 
 static void release_planned(struct abp_planned *p)
 {
-    char *owned[] = {p->experiment, p->variant, p->channel, p->slot,     p->design,
-                     p->timezone,   p->reason,  p->key,     p->request,  p->file,
-                     p->owner,      p->url,     p->version, p->remote_id};
+    char *owned[] = {p->experiment, p->variant,     p->channel, p->slot,    p->design,
+                     p->timezone,   p->reason,      p->key,     p->request, p->file,
+                     p->owner,      p->file_digest, p->url,     p->version, p->remote_id};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     memset(p, 0, sizeof *p);
@@ -174,6 +174,7 @@ static int read_attempt(struct abp_planned *p, struct abp_statement *s, struct a
     return abp_column_copy(&p->key, s, C_KEY, err) != 0 ||
                    abp_column_copy(&p->file, s, C_FILE, err) != 0 ||
                    abp_column_copy(&p->owner, s, C_OWNER, err) != 0 ||
+                   abp_column_copy(&p->file_digest, s, C_FILE_HASH, err) != 0 ||
                    abp_column_copy(&p->remote_id, s, C_REMOTE, err) != 0 ||
                    abp_column_copy(&p->version, s, C_VERSION, err) != 0 ||
                    abp_column_copy(&p->url, s, C_URL, err) != 0
@@ -272,6 +273,13 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
     if (row < 0)
         abp_planned_list_release(list);
     return row < 0 ? -1 : 0;
+}
+
+int abp_outbox_uses_file(const struct abp_planned *post)
+{
+    static const unsigned left =
+        1u << ABP_MISSED | 1u << ABP_EMPTY | 1u << ABP_REDRAWN | 1u << ABP_CANCELLED;
+    return post->file && !(left & 1u << post->state);
 }
 
 int abp_outbox_has_begun(struct abp_store *store, const char *experiment, struct abp_error *err)

@@ -5,6 +5,12 @@
 #include "abpost/outbox.h"
 #include "store/handle.h"
 
+/* The attempt of a planned post p that counts is the one that made a post, else the newest; of its
+ * results, the one that says posted, else the newest. */
+#define ATTEMPT_OF_PLANNED                                                                         \
+    "(SELECT a.id FROM attempt a LEFT JOIN post ON post.attempt_id = a.id"                         \
+    " WHERE a.planned_post_id = p.id ORDER BY post.id IS NULL, a.number DESC LIMIT 1)"
+
 /* The experiment's id; it is added when it is new and `now` is not 0. 1; 0: there is none; -1. */
 int abp_store_experiment_id(int64_t *id, struct abp_store *store, const char *name, int64_t now,
                             struct abp_error *err) ABP_MUST_CHECK;

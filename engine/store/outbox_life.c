@@ -43,7 +43,7 @@ static int insert_attempt(int64_t *attempt, struct abp_store *store, const struc
     return rc;
 }
 
-/* 1: another post of that experiment took the file on that channel. */
+/* 1: another post of that experiment uses up the file on that channel (abp_outbox_uses_file). */
 static int is_file_used(struct abp_store *store, const struct abp_planned *post, const char *file,
                         struct abp_error *err)
 {
@@ -51,8 +51,12 @@ static int is_file_used(struct abp_store *store, const struct abp_planned *post,
         "SELECT 1 FROM attempt a JOIN planned_post p ON p.id = a.planned_post_id"
         " JOIN block b ON b.id = p.block_id JOIN plan ON plan.id = b.plan_id"
         " JOIN experiment e ON e.id = plan.experiment_id"
+        " LEFT JOIN dropped d ON d.planned_post_id = p.id"
         " WHERE a.file = :file AND b.channel = :channel AND e.name = :experiment"
-        " AND p.id <> :planned LIMIT 1";
+        " AND p.id <> :planned AND a.id = " ATTEMPT_OF_PLANNED
+        " AND (d.planned_post_id IS NULL OR COALESCE((SELECT r.state FROM attempt_result r"
+        "  WHERE r.attempt_id = a.id ORDER BY r.state <> 'posted', r.id DESC LIMIT 1), 'sending')"
+        "  <> 'not-posted') LIMIT 1";
     struct abp_statement *s = NULL;
     if (abp_db_prepare(&s, store->db, sql, err) != 0)
         return -1;
@@ -82,16 +86,21 @@ int abp_outbox_is_pausing(const struct abp_planned *post, int64_t now)
     return post->retry_at > now && post->retry_at - now <= LONGEST_PAUSE;
 }
 
+/* 1: the same bytes under the same key. */
+static int is_repeat(const struct abp_claim *claim, const struct abp_planned *post)
+{
+    return strcmp(post->key, claim->key) == 0 && post->request_len == claim->request_len &&
+           memcmp(post->request, claim->request, claim->request_len) == 0;
+}
+
 static int claim_post(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
                       const struct abp_planned *post, struct abp_error *err)
 {
     if (post->state != ABP_PLANNED || abp_outbox_is_pausing(post, claim->now))
         return 0;
-    /* A later attempt sends what the first one sent, under the same key, or nothing. Others are the
-     * bytes of a process that has not seen the first one, which came and went meanwhile. */
-    if (post->attempt &&
-        (strcmp(post->key, claim->key) != 0 || post->request_len != claim->request_len ||
-         memcmp(post->request, claim->request, claim->request_len) != 0))
+    /* A later attempt sends what the one before sent, under the same key, or other bytes in full
+     * knowledge of it. Without, they are those of a process that has not seen it come and go. */
+    if (post->attempt && post->attempt != claim->after && !is_repeat(claim, post))
         return 0;
     int used = is_file_used(store, post, claim->file, err);
     if (used != 0)

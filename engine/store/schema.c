@@ -181,7 +181,7 @@ static const char *const version_2[] = {
 
     /* The intent, committed before the one irreversible call. Two workers that claim the same post
      * insert the same number, and one of them is refused. Key and request are the same in every
-     * attempt of a post. */
+     * attempt of a post whose text was not changed meanwhile. */
     "CREATE TABLE attempt ("
     " id INTEGER PRIMARY KEY,"
     " planned_post_id INTEGER NOT NULL REFERENCES planned_post (id),"
@@ -276,9 +276,23 @@ static const char *const version_3[] = {
 static const char *const version_4[] = {"ALTER TABLE plan ADD COLUMN decisions INTEGER",
                                         "PRAGMA user_version = 4", NULL};
 
+/* A file that a platform does not take as it is, found out before anything was sent. */
+static const char *const version_5[] = {
+    "CREATE TABLE refused_file ("
+    " id INTEGER PRIMARY KEY,"
+    " experiment_id INTEGER NOT NULL REFERENCES experiment (id),"
+    " channel TEXT NOT NULL,"
+    " file TEXT NOT NULL,"
+    " file_hash TEXT NOT NULL," /* as an attempt's */
+    " refused_at INTEGER NOT NULL,"
+    " reason TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX refused_of_experiment ON refused_file (experiment_id);" FACTS("refused_file"),
+    "PRAGMA user_version = 5", NULL};
+
 /* migrations[i] leads from version i to i + 1; its last statement says so in the file. */
 static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1, version_2, version_3,
-                                                                  version_4};
+                                                                  version_4, version_5};
 
 /* Inside a transaction, or another process may make the tables between two of the answers. */
 static int check(struct abp_db *db, int read_only, struct abp_error *err)

@@ -10,7 +10,8 @@
  *   read      the numbers of posts that are out
  *
  * The caller commits request and key to the store between prepare and send, and hands the same
- * bytes to every retry. Nothing below here retries `send`. */
+ * bytes to every retry; other ones under the same key only where what was sent before is known not
+ * to be out, and its text was changed since. Nothing below here retries `send`. */
 #ifndef ABPOST_CHANNEL_H
 #define ABPOST_CHANNEL_H
 
@@ -110,6 +111,9 @@ struct abp_channel_ops {
     enum abp_counting counting; /* what a character is */
     const char *link_joint;     /* a content's link goes into the text, below this ("\n\n"); NULL:
                                    it is shown in a way that takes no text */
+    const char *media_joint;    /* the same of a content with images; NULL: as link_joint */
+    /* Where the link stands in the text as a whole, or NULL. NULL: as most platforms see it. */
+    const char *(*link_in)(const char *text, const char *link);
     const char *const *metrics; /* NULL-terminated: every name that read can give */
 
     /* Makes/frees connection->state. Talks to nobody. May be NULL. */
@@ -143,7 +147,8 @@ struct abp_channel_ops {
                 struct abp_error *err);
 };
 
-/* A post's key: unique to it for ever, the same for each of its attempts: a TID, as Bluesky wants
+/* A post's key: unique to it for ever, the same for each of its attempts (by hand: for each of the
+ * same text): a TID, as Bluesky wants
  * its record keys: 13 characters of 234567abcdefghijklmnopqrstuvwxyz, microseconds since 1970 and a
  * clock id (atproto.com/specs/tid). Made from the time and the post's number in its store, so that
  * no two posts of a store have the same. */

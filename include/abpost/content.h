@@ -26,9 +26,16 @@ struct abp_content {
     enum abp_approval approval;
     struct abp_media media[ABP_CONTENT_MEDIA_MAX];
     size_t media_count;
-    char digest[65]; /* SHA-256 of the file's bytes, in hex */
+    /* SHA-256, in hex, of the file's bytes as they are when its status line says approved and is
+       the first: the same before and after abpost approve and abpost hold. */
+    char digest[65];
 };
 
 void abp_content_release(struct abp_content *content);
+
+/* What tells a content from its later self: its digest, and the sizes of its images. Two of the
+ * same text begin with the same 64 characters. */
+#define ABP_CONTENT_VERSION_SIZE (65 + 21 * ABP_CONTENT_MEDIA_MAX)
+void abp_content_version(char version[ABP_CONTENT_VERSION_SIZE], const struct abp_content *content);
 
 #endif

@@ -52,6 +52,7 @@ struct abp_planned {
     /* of the newest attempt; 0 and NULL before there is one */
     int64_t attempt, attempts;
     char *key, *request, *file, *owner;
+    char *file_digest; /* what abp_content_version said of it then */
     size_t request_len;
     int64_t started_at, leased_until, retry_at;
     char *remote_id, *version, *url;
@@ -76,6 +77,11 @@ struct abp_planned_filter {
 int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
                     const struct abp_planned_filter *filter, struct abp_error *err) ABP_MUST_CHECK;
 void abp_planned_list_release(struct abp_planned_list *list);
+
+/* 1: no other post of the experiment may take its file on its channel: it is out, or may be, was
+ * refused, or is to be tried again. 0: it has none, or what was tried left nothing and it left the
+ * plan. */
+int abp_outbox_uses_file(const struct abp_planned *post);
 
 /* 1: posts were drawn for the experiment; 0: none; -1. */
 int abp_outbox_has_begun(struct abp_store *store, const char *experiment,
@@ -119,13 +125,16 @@ int abp_outbox_add_post(struct abp_store *store, const struct abp_planned *post,
 
 struct abp_claim {
     int64_t planned; /* the post */
+    int64_t after;   /* its newest attempt, as far as the caller knows; 0: none */
     const char *key, *request, *file, *file_digest, *owner;
     size_t request_len;
     int64_t now, leased_until;
     int64_t quiet_since; /* nothing may have been sent on the channel after this; 0: never mind */
 };
 
-/* 1: *attempt is ours, durably; 0: somebody else has it, or has tried it since, or its server asked
+/* An attempt after the first sends the same bytes under the same key, or knows of the newest one
+ * (`after`), which is known to have left nothing.
+ * 1: *attempt is ours, durably; 0: somebody else has it, or has tried it since, or its server asked
  * for a pause, or it may not go out any more, or its file went out on this channel already, or the
  * channel is not quiet; -1. */
 int abp_outbox_claim(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
@@ -162,6 +171,28 @@ int abp_outbox_settle(struct abp_store *store, const struct abp_settlement *sett
  * being sent or has left the plan already; -1. */
 int abp_outbox_drop(struct abp_store *store, int64_t planned, enum abp_post_state state,
                     const char *reason, int64_t now, struct abp_error *err) ABP_MUST_CHECK;
+
+/* ---- files that a channel does not take ---- */
+
+/* A file that can't go out on a channel as it is, found out before anything was sent. */
+struct abp_refused_file {
+    char *channel, *file, *reason; /* owned by the list */
+    char *file_digest;             /* what abp_content_version said of it then */
+    int64_t refused_at;            /* UTC seconds */
+};
+
+struct abp_refused_file_list {
+    struct abp_refused_file *list; /* owned; in the order they were refused */
+    size_t count;
+};
+
+/* Keeps it, unless it is known; the experiment has been planned. */
+int abp_outbox_refuse_file(struct abp_store *store, const char *experiment, const char *channel,
+                           const char *file, const char *file_digest, const char *reason,
+                           int64_t now, struct abp_error *err) ABP_MUST_CHECK;
+int abp_outbox_refused_files(struct abp_refused_file_list *list, struct abp_store *store,
+                             const char *experiment, struct abp_error *err) ABP_MUST_CHECK;
+void abp_refused_file_list_release(struct abp_refused_file_list *list);
 
 /* ---- what the plan said would be analysed, and what was decided ---- */
 

@@ -166,6 +166,31 @@ exits 0
     fail "another header"
 says "handed,0,5,1,2026-12-07T08:00:00Z,winter,paper"
 
+# A file that a channel does not take is named, until it is mended or held.
+printf 'status: approved\n\nWhat a question?\n' >posts/question/long.txt
+store "INSERT INTO refused_file SELECT NULL, id, 'paper', 'posts/question/old name.txt',
+    '$(sha256sum <posts/question/long.txt | cut -d' ' -f1)', strftime('%s', '2026-11-01'), 'too long'
+    FROM experiment WHERE name = 'winter';"
+status_now
+says "posts/question/long.txt (winter) can't go out on paper as it is: too long"
+says "Mend it, or hold it"
+says "abpost hold posts/question/long.txt"
+status_now --format json
+stuck_is refused since 2026-11-01T00:00:00Z
+answers "j->>'\$.experiments[0].variants[0].refused'" 0 # sky may take it
+store "INSERT INTO refused_file SELECT NULL, experiment_id, 'sky', file, file_hash, refused_at, reason
+    FROM refused_file;"
+status_now --format json
+answers "j->>'\$.experiments[0].variants[0].refused'" 1
+printf 'status: held\n\nWhat a question?\n' >posts/question/long.txt
+status_now --format json
+not_stuck refused
+printf 'status: approved\n\nA question?\n' >posts/question/long.txt
+status_now --format json
+not_stuck refused
+answers "j->>'\$.experiments[0].variants[0].refused'" 0
+rm posts/question/long.txt
+
 # A name from outside steers no terminal, and a refusal is said with its reason.
 attempt 7 $'posts/story/\033[2Jz.txt' '2026-12-08 08:00:00'
 settle 7 refused '2026-12-08 08:00:01' $'too \033[2Jlong'

@@ -40,6 +40,7 @@ struct world {
     int gone[MOST_STATUSES];  /* 1: deleted */
     int likes[MOST_STATUSES]; /* what they are at now */
     size_t statuses, asked;
+    int limit; /* of a text's characters; 0: the server does not say */
     /* what was told */
     size_t notes[ABP_NOTE_COUNT];
     char detail[1024];
@@ -152,6 +153,10 @@ static inline int fake_exchange(struct abp_http *http, struct abp_http_answer *a
     } else if (strcmp(request->method, "POST") == 0) {
         assert_non_null(strstr(request->url, "/api/v1/statuses"));
         fake_post(w, answer, request);
+    } else if (w->limit && strstr(request->url, "/api/v2/instance")) {
+        fake_answer(
+            answer, 200,
+            json_pack("{s:{s:{s:i}}}", "configuration", "statuses", "max_characters", w->limit));
     } else if (strstr(request->url, "verify_credentials")) {
         fake_answer(answer, 200, json_pack("{s:s, s:s}", "id", "7", "username", "me"));
     } else if (strstr(request->url, "/accounts/7/statuses")) {

@@ -390,7 +390,17 @@ static void test_same_bytes(void **state)
     /* Of a process that saw the post before its first attempt came and went. */
     assert_int_equal(abp_outbox_claim(&attempt, store, &other, &err), 0);
     assert_int_equal(state_of(store, 1), ABP_PLANNED); /* and the transaction is over */
-    assert_true(claim(store, 1) > 0);
+    /* Of one that knows it, and whose file says something else since: once. */
+    struct abp_planned_list list;
+    struct abp_planned_filter filter = {.id = 1};
+    assert_int_equal(abp_outbox_list(&list, store, &filter, &err), 0);
+    other.after = list.list[0].attempt;
+    abp_planned_list_release(&list);
+    assert_int_equal(abp_outbox_claim(&attempt, store, &other, &err), 1);
+    settle(store, attempt, ABP_PLANNED);
+    other.request = "third";
+    assert_int_equal(abp_outbox_claim(&attempt, store, &other, &err), 0);
+    assert_int_equal(claim(store, 1), 0); /* what the first one sent is the past */
     abp_store_close(store);
 }
 
@@ -407,6 +417,35 @@ static void test_file_and_gap(void **state)
     assert_int_equal(claim_file(store, 3, "posts/a.txt", 0), 0);
     assert_true(claim_file(store, 3, "posts/b.txt", NOW - 60) > 0);
     assert_true(claim_file(store, 1, "posts/a.txt", 0) > 0);
+    abp_store_close(store);
+}
+
+/* A file is free again when what was tried left nothing and its time passed; only then. */
+static void test_file_is_free(void **state)
+{
+    struct abp_store *store = scratch_store(*state);
+    plan(store, 5);
+    settle(store, claim_file(store, 1, "posts/a.txt", 0), ABP_PLANNED);
+    settle(store, claim_file(store, 2, "posts/b.txt", 0), ABP_UNKNOWN);
+    settle(store, claim_file(store, 3, "posts/c.txt", 0), ABP_REFUSED);
+    assert_int_equal(claim_file(store, 5, "posts/a.txt", 0), 0);
+    assert_int_equal(abp_outbox_drop(store, 1, ABP_MISSED, "late", NOW, &err), 1);
+    assert_int_equal(claim_file(store, 5, "posts/b.txt", 0), 0);
+    assert_int_equal(claim_file(store, 5, "posts/c.txt", 0), 0);
+    int64_t attempt = claim_file(store, 5, "posts/a.txt", 0);
+    assert_true(attempt > 0);
+    assert_int_equal(claim_file(store, 7, "posts/a.txt", 0), 0); /* 5 has it now */
+    settle(store, attempt, ABP_POSTED);
+    assert_int_equal(claim_file(store, 7, "posts/a.txt", 0), 0);
+    /* The list and the claim agree. */
+    static const int uses[] = {0, 1, 1, 0, 1, 0};
+    struct abp_planned_list list;
+    struct abp_planned_filter filter = {0};
+    assert_int_equal(abp_outbox_list(&list, store, &filter, &err), 0);
+    for (size_t i = 0; i < list.count; i++)
+        if (list.list[i].id <= 6)
+            assert_int_equal(abp_outbox_uses_file(&list.list[i]), uses[list.list[i].id - 1]);
+    abp_planned_list_release(&list);
     abp_store_close(store);
 }
 
@@ -599,13 +638,11 @@ static void test_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_life),         TEST(test_found_late),
-        TEST(test_drop),         TEST(test_same_bytes),
-        TEST(test_two_claim),    TEST(test_analysis_and_decisions),
-        TEST(test_withdrawing),  TEST(test_made),
-        TEST(test_file_and_gap), TEST(test_one_id),
-        TEST(test_out_once),     TEST(test_pause),
-        TEST(test_open),         TEST(test_asked_meanwhile),
+        TEST(test_life),         TEST(test_found_late), TEST(test_drop),
+        TEST(test_same_bytes),   TEST(test_two_claim),  TEST(test_analysis_and_decisions),
+        TEST(test_withdrawing),  TEST(test_made),       TEST(test_file_and_gap),
+        TEST(test_file_is_free), TEST(test_one_id),     TEST(test_out_once),
+        TEST(test_pause),        TEST(test_open),       TEST(test_asked_meanwhile),
         TEST(test_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,13 +122,14 @@ static void test_facts(void **state)
         "INSERT INTO post_event VALUES (1, 'edited', 0);"
         "INSERT INTO reading_failure VALUES (1, 0, 'r');"
         "INSERT INTO sign_in VALUES (1, 'c', 0, 1, 'r');"
+        "INSERT INTO refused_file VALUES (1, 1, 'c', 'f', 'h', 0, 'r');"
         "INSERT INTO decision VALUES (1, 1, 'a', 'repeat', 0, 'r')";
     assert_int_equal(abp_db_exec(store->db, fill, &err), 0);
     static const char *const tables[] = {
-        "experiment",     "analysis", "plan",       "block",    "planned_post",
-        "dropped",        "attempt",  "import",     "post",     "import_experiment",
-        "attempt_result", "reading",  "post_event", "decision", "reading_failure",
-        "sign_in"};
+        "experiment",     "analysis",    "plan",       "block",    "planned_post",
+        "dropped",        "attempt",     "import",     "post",     "import_experiment",
+        "attempt_result", "reading",     "post_event", "decision", "reading_failure",
+        "sign_in",        "refused_file"};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char sql[200];
         snprintf(sql, sizeof sql, "SELECT count(*) > 0 FROM %s", tables[i]);
@@ -215,6 +216,7 @@ static void test_older_decisions(void **state)
     struct abp_error err = {0};
     struct abp_store *store = scratch_store(s);
     static const char before[] =
+        "DROP TABLE refused_file;"                /* version 5 */
         "ALTER TABLE plan DROP COLUMN decisions;" /* version 4 */
         "DROP TABLE decision;"
         "CREATE TABLE decision (id INTEGER PRIMARY KEY,"
@@ -233,6 +235,7 @@ static void test_older_decisions(void **state)
     refuse_open(s, ABP_STORE_READ_ONLY, ABP_DATA, "made by an older abpost");
     store = scratch_store(s);
     assert_int_equal(ask(store, "PRAGMA user_version"), ABP_SCHEMA_VERSION);
+    assert_int_equal(ask(store, "SELECT count(*) FROM refused_file"), 0);
     assert_int_equal(ask(store, "SELECT count(*) FROM decision WHERE id = 7 AND variant = 'a' AND"
                                 " decided_at = 1800000000 AND reason = 'r'"),
                      1);
