@@ -110,8 +110,11 @@ static void confirm(struct abp_connection *connection, struct abp_reading *readi
     abp_xrpc_encode(&path, place.key);
     struct abp_xrpc call = {.method = "GET", .path = abp_buffer_text(&path)};
     abp_bluesky_call(connection, &answer, &call);
+    const struct abp_bluesky *state = connection->state;
+    int own = strcmp(place.did, state->session.did) == 0;
     not_read(reading, answer.kind == ABP_XRPC_OK ? reason : answer.reason);
-    if (answer.kind == ABP_XRPC_ERROR && strcmp(answer.error, "RecordNotFound") == 0) {
+    /* Of another account's posts (the channel had another one once) this server need not know. */
+    if (own && answer.kind == ABP_XRPC_ERROR && strcmp(answer.error, "RecordNotFound") == 0) {
         reading->state = ABP_READ_GONE;
         reading->reason[0] = '\0';
     }
