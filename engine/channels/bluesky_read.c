@@ -30,10 +30,9 @@ static int read_place(struct place *place, const char *uri)
     memcpy(place->did, uri + 5, len);
     place->did[len] = '\0';
     rest += sizeof collection - 1;
-    len = strspn(rest, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._:~-");
-    if (len == 0 || len >= sizeof place->key || rest[len] != '\0')
+    if (!abp_bluesky_is_key(rest))
         return -1;
-    memcpy(place->key, rest, len + 1);
+    memcpy(place->key, rest, strlen(rest) + 1);
     return abp_bluesky_is_did(place->did) ? 0 : -1;
 }
 
@@ -104,10 +103,7 @@ static void confirm(struct abp_connection *connection, struct abp_reading *readi
     if (read_place(&place, reading->remote_id) != 0)
         return;
     abp_buffer_init(&path, 2048);
-    abp_buffer_add(&path, "com.atproto.repo.getRecord?repo=");
-    abp_xrpc_encode(&path, place.did);
-    abp_buffer_add(&path, "&collection=" ABP_BLUESKY_POSTS "&rkey=");
-    abp_xrpc_encode(&path, place.key);
+    abp_bluesky_record_path(&path, place.did, place.key);
     struct abp_xrpc call = {.method = "GET", .path = abp_buffer_text(&path)};
     abp_bluesky_call(connection, &answer, &call);
     const struct abp_bluesky *state = connection->state;

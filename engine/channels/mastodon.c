@@ -70,5 +70,6 @@ const struct abp_channel_ops abp_mastodon = {
     .prepare = abp_mastodon_prepare,
     .send = abp_mastodon_send,
     .find = abp_mastodon_find,
+    .locate = abp_mastodon_locate,
     .read = abp_mastodon_read,
 };

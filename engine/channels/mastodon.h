@@ -121,6 +121,8 @@ void abp_mastodon_send(struct abp_connection *connection, struct abp_outcome *ou
                        const char *request, size_t len, const char *key);
 void abp_mastodon_find(struct abp_connection *connection, struct abp_outcome *outcome,
                        const char *request, size_t len, const char *key, int64_t sent_at);
+int abp_mastodon_locate(struct abp_connection *connection, struct abp_outcome *outcome,
+                        const char *url, struct abp_error *err);
 int abp_mastodon_read(struct abp_connection *connection, struct abp_reading *readings, size_t count,
                       struct abp_error *err);
 
