@@ -229,6 +229,31 @@ static void test_answers(void **state)
     world_free(w);
 }
 
+/* That a post could be asked for says nothing of posting, and the other way round. */
+static void test_refusals_of_each_kind(void **state)
+{
+    struct world *w = world_make(state, MASTODON, "");
+    struct abp_error err = {0};
+    files(w, 1, 9, "approved");
+    world_plan(w, 7);
+    w->mode = FAKE_LOST_AFTER;
+    world_pass(w, 9, 0);
+    must(abp_sign_in_note(w->store, "there", "it may not post", w->now, &err), &err);
+    w->mode = FAKE_FINE;
+    assert_int_equal(world_pass(w, 9, 3).count[ABP_NOTE_POSTED], 1); /* found */
+    assert_int_equal(refused(w), 1);
+    w->mode = FAKE_LOST_AFTER;
+    world_pass(w, 15, 0);
+    must(abp_sign_in_note_reading(w->store, "there", "nor read", w->now, &err), &err);
+    w->mode = FAKE_FINE;
+    assert_int_equal(world_pass(w, 15, 3).count[ABP_NOTE_POSTED], 1); /* the whole account was */
+    assert_int_equal(refused(w), 0);
+    must(abp_sign_in_note_reading(w->store, "there", "it may not read", w->now, &err), &err);
+    assert_int_equal(world_pass(w, 33, 0).count[ABP_NOTE_POSTED], 1); /* sent */
+    assert_int_equal(refused(w), 1);
+    world_free(w);
+}
+
 static void test_by_hand(void **state)
 {
     struct world *w = world_make(state, OUTBOX, "");
@@ -342,10 +367,19 @@ static void test_owner(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_goes_out),          TEST(test_review),       TEST(test_no_review),
-        TEST(test_week_off),          TEST(test_lost_but_out), TEST(test_lost_and_gone),
-        TEST(test_nobody_answers),    TEST(test_answers),      TEST(test_by_hand),
-        TEST(test_found_by_a_person), TEST(test_once),         cmocka_unit_test(test_owner),
+        TEST(test_goes_out),
+        TEST(test_review),
+        TEST(test_no_review),
+        TEST(test_week_off),
+        TEST(test_lost_but_out),
+        TEST(test_lost_and_gone),
+        TEST(test_nobody_answers),
+        TEST(test_answers),
+        TEST(test_refusals_of_each_kind),
+        TEST(test_by_hand),
+        TEST(test_found_by_a_person),
+        TEST(test_once),
+        cmocka_unit_test(test_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
