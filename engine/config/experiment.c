@@ -155,6 +155,9 @@ int abp_experiment_parse(struct abp_experiment *experiment, const char *path, co
     read_name(experiment, path, &log);
     abp_ini_parse(&ini, &abp_experiment_schema, text, len, &log);
     fill(experiment, &ini, folder, &log);
+    experiment->outcome_line = abp_ini_line_of(&ini, "experiment", "outcome");
+    experiment->exposure_line = abp_ini_line_of(&ini, "experiment", "exposure");
+    experiment->decision.guardrail_line = abp_ini_line_of(&ini, "decision", "guardrail");
     abp_factors_read(experiment, &ini, &log);
     if (!log.no_memory)
         abp_experiment_check(experiment, &ini, ws, &log);
