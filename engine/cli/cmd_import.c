@@ -231,6 +231,9 @@ static const char *const details[] = {
     "often as one likes; one that has changed takes the place of the earlier reading.",
     "It says how many rows there are, how many of them have a reading (observed) and how many "
     "don't (missing: they are counted and left out, never read as zero).",
+    "What a family counts (every one but lognormal) is whole: a row whose outcome is 4.5 can't be "
+    "read, nor one with 1.000, which may be 1 or 1000; 12.0 is 12. With --readings that holds for "
+    "the metrics of the outcome.",
     "With --format json (schema abpost.import/1) or csv: experiment, file, rows, observed, "
     "missing, experiments, and unchanged, which is 1 when nothing was added.",
     "#Numbers taken by hand",

@@ -257,7 +257,7 @@ static int add_rows(struct making *m, struct abp_made_counts *counts, struct abp
         posts->guardrails = calloc((m->made.count + 1) * guardrails, sizeof *posts->guardrails);
     if (!posts->name || !posts->rows || !m->designs || (guardrails && !posts->guardrails))
         return abp_fail_memory(err);
-    posts->randomised = 1;
+    posts->randomised = posts->made = 1;
     for (size_t i = 0; i < m->made.count; i++) {
         if (strcmp(m->made.list[i].experiment, m->experiment->name) != 0)
             continue;

@@ -260,14 +260,40 @@ struct row {
     int fresh; /* 1: some number of it is news, so that all of it was read anew */
 };
 
+static const struct abp_term *term_of(const struct abp_sum *sum, const char *metric)
+{
+    for (size_t i = 0; i < sum->count; i++)
+        if (strcmp(sum->terms[i].name, metric) == 0)
+            return &sum->terms[i];
+    return NULL;
+}
+
+/* A number, whole where the experiment counts it. 0; -1 with why. */
+static int take_cell(double *value, const struct taking *t, const char *metric, const char *text,
+                     char *why)
+{
+    const struct abp_experiment *e = t->in->experiment;
+    enum abp_family family = abp_experiment_family(e);
+    const struct abp_term *outcome =
+        abp_family_counts(family) ? term_of(&e->outcome, metric) : NULL;
+    const struct abp_term *exposure =
+        abp_family_counts_exposure(family) ? term_of(&e->exposure, metric) : NULL;
+    if (!outcome && !exposure)
+        return abp_cell_reading(value, text, &e->import.missing, why);
+    if (abp_cell_count(value, text, &e->import.missing, why) != 0)
+        return -1;
+    if (isnan(*value) || (outcome && abp_cell_whole(*value, outcome->weight, text, family, why)))
+        return isnan(*value) ? 0 : -1;
+    return exposure ? abp_cell_whole(*value, exposure->weight, text, family, why) : 0;
+}
+
 /* 1: the cell holds a number for a post; 0: it holds none, or what is wrong with it was noted. */
 static int find_number(struct pending *p, struct taking *t, const struct row *row, size_t column)
 {
     char why[ABP_WHY_SIZE];
     double value;
     const struct abp_csv_cell *cell = &row->record->cells[column];
-    if (abp_cell_reading(&value, abp_trim(cell->text), &t->in->experiment->import.missing, why) !=
-        0) {
+    if (take_cell(&value, t, t->columns.names[column], abp_trim(cell->text), why) != 0) {
         bad(t, cell->line, column + 1, "%s", why);
         return 0;
     }

@@ -49,6 +49,15 @@ void abp_experiment_release(struct abp_experiment *experiment)
     memset(experiment, 0, sizeof *experiment);
 }
 
+enum abp_family abp_experiment_family(const struct abp_experiment *experiment)
+{
+    size_t terms =
+        experiment->import.present ? experiment->import.exposure.count : experiment->exposure.count;
+    if (experiment->decision.family != ABP_FAMILY_DEFAULT)
+        return experiment->decision.family;
+    return terms ? ABP_BETABINOMIAL : ABP_NEGBINOMIAL;
+}
+
 /* What holds where a key is absent. */
 static void set_defaults(struct abp_experiment *e)
 {

@@ -179,4 +179,7 @@ int abp_experiment_read(struct abp_experiment *experiment, const char *path,
                         struct abp_error *err) ABP_MUST_CHECK;
 void abp_experiment_release(struct abp_experiment *experiment);
 
+/* The family that its numbers are evaluated with: the one that is named, else the default. */
+enum abp_family abp_experiment_family(const struct abp_experiment *experiment);
+
 #endif

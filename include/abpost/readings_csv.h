@@ -15,7 +15,8 @@
  * columns that `abpost export` writes besides are passed over.
  * - All or nothing: every bad row is counted, the first are listed with line and column, and
  * nothing is added. Bad are a post that is unknown, of another experiment or not out, a time before
- * the post or still to come, what is no number or negative, and a number that contradicts one of
+ * the post or still to come, what is no number or negative, what is not whole (or "1.000", which
+ * may be a thousand) where the experiment's family counts it, and a number that contradicts one of
  * the same post, metric and second: facts are never changed. */
 #ifndef ABPOST_READINGS_CSV_H
 #define ABPOST_READINGS_CSV_H
