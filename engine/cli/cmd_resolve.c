@@ -95,7 +95,7 @@ static void say_posted(struct abp_buffer *buf, const struct resolving *r)
                           "numbers are not read.\n");
         return;
     }
-    abp_local_format(when, r->then.posted_at + e->horizon, r->loaded.zone);
+    abp_local_format(when, abp_local_next_minute(r->then.posted_at + e->horizon), r->loaded.zone);
     if (channel && !abp_is_by_hand(channel))
         abp_buffer_printf(buf, "Its numbers are read at %s.\n", when);
     else

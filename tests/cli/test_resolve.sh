@@ -51,7 +51,7 @@ exits 0
 says "Post 1 (winter, question on paper)"
 says "$url"
 says "tue 2026-12-01 10:00" # Paris
-says "thu 2026-12-03 10:00"
+says "thu 2026-12-03 10:01"
 says "abpost import winter --readings"
 [ "$(state_of 1)" = posted ] || fail "post 1 is $(state_of 1)"
 [ "$(wc -L <"$out")" -le 80 ] || fail "a line of $(wc -L <"$out") columns"
