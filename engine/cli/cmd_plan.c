@@ -83,7 +83,8 @@ static int draw(struct planning *p, struct abp_planned_list *drawn, struct abp_e
                                    .seed = c->seed,
                                    .probabilities = p->equal,
                                    .active = p->stage.finished ? NULL : p->stage.active,
-                                   .winner = p->stage.finished ? p->stage.winner : -1};
+                                   .winner = p->stage.finished ? p->stage.winner : -1,
+                                   .decisions = p->stage.known};
     int rc = c->preview ? abp_plan_preview(&c->report, drawn, p->loaded.store, &input, err)
                         : abp_plan_extend(&c->report, p->loaded.store, &input, err);
     if (rc != 0 || find_end(p, &input, err) != 0)

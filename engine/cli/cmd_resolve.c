@@ -139,7 +139,7 @@ static int show_text(const struct resolving *r, struct abp_error *err)
     abp_buffer_init(&buf, (size_t)1 << 18);
     abp_buffer_printf(&text, "Post %lld (%s, %s on %s) ", (long long)r->post, r->then.experiment,
                       r->then.variant, r->then.channel);
-    if (r->args->posted_url)
+    if (r->then.state == ABP_POSTED) /* a tick may have found it out meanwhile */
         say_posted(&text, r);
     else
         say_not_posted(&text, r);

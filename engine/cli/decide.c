@@ -25,12 +25,13 @@ static int is_verdict(const struct abp_decided *decided, enum abp_verdict verdic
     return strcmp(decided->verdict, abp_verdict_name(verdict)) == 0;
 }
 
-/* What stands of the decisions, by variant: the newest of each that is not withdrawn. NULL: none.
- */
+/* What stands of the first `count` decisions, by variant: the newest of each that is not withdrawn.
+ * NULL: none. */
 static void find_standing(const struct abp_decided **standing, const struct abp_decided_list *list,
-                          const struct abp_experiment *experiment)
+                          size_t count, const struct abp_experiment *experiment)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    memset(standing, 0, (experiment->variant_count + 1) * sizeof(*standing));
+    for (size_t i = 0; i < count; i++) {
         const struct abp_decided *decided = &list->list[i];
         size_t v = variant_number(experiment, decided->variant);
         if (v < experiment->variant_count) /* one that the file still has */
@@ -53,6 +54,9 @@ static void fill_stage(struct abp_stage *stage, const struct abp_decided *const 
                        const struct abp_experiment *experiment)
 {
     size_t count = experiment->variant_count, baseline = baseline_number(experiment), decided = 0;
+    stage->active_count = 0;
+    stage->decided_at = 0;
+    memset(stage->active, 1, count + 1);
     for (size_t v = 0; v < count; v++) {
         if (v != baseline && standing[v]) {
             decided++;
@@ -68,6 +72,24 @@ static void fill_stage(struct abp_stage *stage, const struct abp_decided *const 
         stage->winner = (int)baseline;
 }
 
+/* One decision after another, to see which of them changed something. */
+static void follow(struct abp_stage *stage, const struct abp_decided **standing,
+                   const struct abp_decided_list *list, const struct abp_experiment *experiment)
+{
+    for (size_t known = 0; known <= list->count; known++) {
+        struct abp_stage before = *stage;
+        find_standing(standing, list, known, experiment);
+        fill_stage(stage, standing, experiment);
+        stage->known = known;
+        if (known == 0 ||
+            (stage->finished == before.finished && stage->active_count == before.active_count))
+            continue;
+        stage->since = known;
+        stage->since_at = list->list[known - 1].decided_at;
+        stage->is_reopened = strcmp(list->list[known - 1].verdict, ABP_WITHDRAWN) == 0;
+    }
+}
+
 int abp_stage_read(struct abp_stage *stage, const struct abp_rounds *rounds,
                    const struct abp_experiment *experiment, struct abp_error *err)
 {
@@ -79,13 +101,10 @@ int abp_stage_read(struct abp_stage *stage, const struct abp_rounds *rounds,
     int rc = standing && stage->active ? 0 : abp_fail_memory(err);
     if (rc == 0 && rounds->loaded.store)
         rc = abp_outbox_decisions(&list, rounds->loaded.store, experiment->name, err);
-    if (rc == 0) {
-        memset(stage->active, 1, count + 1);
-        find_standing(standing, &list, experiment);
-        fill_stage(stage, standing, experiment);
-    } else {
+    if (rc == 0)
+        follow(stage, standing, &list, experiment);
+    else
         abp_stage_release(stage);
-    }
     abp_decided_list_release(&list);
     free(standing);
     return rc;
@@ -136,19 +155,33 @@ static int keep_verdicts(const struct abp_rounds *rounds, const struct abp_exper
     return news;
 }
 
-/* Posts that are still to come were drawn for another state of things. */
-static int cancel_planned(const struct abp_rounds *rounds, const struct abp_experiment *experiment,
-                          const char *why, struct abp_journal *journal, struct abp_error *err)
+/* 1: it was drawn by who did not know how things stand. An older abpost left only the time. */
+static int is_overtaken(const struct abp_stage *stage, const struct abp_planned *post)
 {
+    if (post->decisions < 0)
+        return post->state_at <= stage->since_at;
+    return (size_t)post->decisions < stage->since;
+}
+
+int abp_stage_clear(const struct abp_stage *stage, const struct abp_rounds *rounds,
+                    const struct abp_experiment *experiment, struct abp_journal *journal,
+                    struct abp_error *err)
+{
+    const char *why = stage->is_reopened ? "the decision it was planned for was withdrawn"
+                                         : "a verdict was reached before its time";
     int64_t now = rounds->loaded.env->now(rounds->loaded.env->context);
     struct abp_planned_list list;
-    struct abp_planned_filter filter = {
-        .experiment = experiment->name, .due_from = now, .states = 1u << ABP_PLANNED};
+    struct abp_planned_filter filter = {.experiment = experiment->name,
+                                        .states = 1u << ABP_PLANNED};
+    if (stage->since == 0)
+        return 0;
     if (abp_outbox_list(&list, rounds->loaded.store, &filter, err) != 0)
         return -1;
     int rc = 0;
     size_t cancelled = 0;
     for (size_t i = 0; i < list.count && rc >= 0; i++) {
+        if (!is_overtaken(stage, &list.list[i]))
+            continue;
         rc = abp_outbox_drop(rounds->loaded.store, list.list[i].id, ABP_CANCELLED, why, now, err);
         cancelled += rc > 0;
     }
@@ -160,6 +193,18 @@ static int cancel_planned(const struct abp_rounds *rounds, const struct abp_expe
     if (cancelled)
         abp_journal_add(journal, &action);
     return rc < 0 ? -1 : 0;
+}
+
+/* As things stand now. */
+static int clear_now(const struct abp_rounds *rounds, const struct abp_experiment *experiment,
+                     struct abp_journal *journal, struct abp_error *err)
+{
+    struct abp_stage stage;
+    if (abp_stage_read(&stage, rounds, experiment, err) != 0)
+        return -1;
+    int rc = abp_stage_clear(&stage, rounds, experiment, journal, err);
+    abp_stage_release(&stage);
+    return rc;
 }
 
 /* ---- withdrawing ---- */
@@ -178,8 +223,7 @@ static int withdraw(const char *reason, const struct abp_stage *stage,
     if (rc <= 0)
         return rc;
     abp_journal_add(journal, &action);
-    return cancel_planned(rounds, experiment, "the decision it was planned for was withdrawn",
-                          journal, err);
+    return clear_now(rounds, experiment, journal, err);
 }
 
 static int watch(const struct abp_stage *stage, const struct abp_rounds *rounds,
@@ -200,18 +244,14 @@ int abp_decide_on(const struct abp_rounds *rounds, const struct abp_experiment *
                   const struct abp_result *result, struct abp_journal *journal,
                   struct abp_error *err)
 {
-    struct abp_stage before, after;
+    struct abp_stage before;
     if (abp_stage_read(&before, rounds, experiment, err) != 0)
         return -1;
     int rc = keep_verdicts(rounds, experiment, result, journal, err);
-    if (rc > 0 && (rc = abp_stage_read(&after, rounds, experiment, err)) == 0) {
-        if (before.finished != after.finished || before.active_count != after.active_count)
-            rc = cancel_planned(rounds, experiment, "a verdict was reached before its time",
-                                journal, err);
-        abp_stage_release(&after);
-    } else if (rc == 0 && before.finished) {
+    if (rc > 0)
+        rc = clear_now(rounds, experiment, journal, err);
+    else if (rc == 0 && before.finished)
         rc = watch(&before, rounds, experiment, journal, err);
-    }
     abp_stage_release(&before);
     return rc;
 }

@@ -22,6 +22,10 @@ struct abp_stage {
     int finished;
     int winner;            /* finished: the first variant that earned `repeat`, else the baseline */
     int64_t decided_at;    /* UTC seconds; the newest decision that stands; 0: none does */
+    size_t known;          /* decisions, withdrawals among them, that this follows from */
+    size_t since;          /* with so many of them things began to stand so; 0: they always did */
+    int64_t since_at;      /* UTC seconds; when the last of those was reached */
+    int is_reopened;       /* the last of those was a withdrawal */
     unsigned char *active; /* owned; variant_count: 1: it gets posts */
     size_t active_count;
 };
@@ -30,6 +34,12 @@ struct abp_stage {
 int abp_stage_read(struct abp_stage *stage, const struct abp_rounds *rounds,
                    const struct abp_experiment *experiment, struct abp_error *err) ABP_MUST_CHECK;
 void abp_stage_release(struct abp_stage *stage);
+
+/* Takes the posts out of the plan that were drawn by who did not know yet how things stand, and
+ * tells the journal. Nothing to do nearly always. */
+int abp_stage_clear(const struct abp_stage *stage, const struct abp_rounds *rounds,
+                    const struct abp_experiment *experiment, struct abp_journal *journal,
+                    struct abp_error *err) ABP_MUST_CHECK;
 
 /* What the labels of the next blocks are to be drawn with, where allocation = top-two and something
  * is to be drawn now: the caller frees *probabilities; NULL: every order alike. 1: draw; 0: not

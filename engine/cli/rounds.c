@@ -79,7 +79,8 @@ static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
                                    .now = rounds->loaded.env->now(rounds->loaded.env->context),
                                    .seed = rounds->loaded.env->seed,
                                    .active = stage->finished ? NULL : stage->active,
-                                   .winner = stage->finished ? stage->winner : -1};
+                                   .winner = stage->finished ? stage->winner : -1,
+                                   .decisions = stage->known};
     double *probabilities = NULL;
     int rc = abp_stage_probabilities(&probabilities, stage, rounds, e->file, err);
     if (rc <= 0)
@@ -102,7 +103,8 @@ static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
     return 0;
 }
 
-/* What has begun goes on, unless its verdicts ended it. */
+/* What has begun goes on, unless its verdicts ended it. What they overtook goes first: whoever kept
+ * them may have been killed before it came to that, or somebody drew meanwhile. */
 static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
                    struct abp_journal *journal, struct abp_error *err)
 {
@@ -111,7 +113,9 @@ static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
         return -1;
     int stops = (stage.finished && e->file->decision.after == ABP_AFTER_STOP) ||
                 (!stage.finished && stage.active_count < 2);
-    int rc = stops ? 0 : extend(rounds, e, &stage, journal, err);
+    int rc = abp_stage_clear(&stage, rounds, e->file, journal, err);
+    if (rc == 0 && !stops)
+        rc = extend(rounds, e, &stage, journal, err);
     abp_stage_release(&stage);
     return rc;
 }
@@ -226,6 +230,10 @@ int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_r
     if (report->unreachable)
         return abp_fail(err, ABP_UNREACHABLE,
                         "a platform could not be reached; the next tick tries again");
+    if (report->publish.unopened)
+        return abp_fail(err, ABP_DATA,
+                        "a channel that has posts to come can't be posted to; abpost check says "
+                        "why, and -v which posts wait");
     if (rounds->loaded.broken)
         return abp_fail(err, ABP_DATA, "%zu experiment file%s left out, because of mistakes",
                         rounds->loaded.broken, rounds->loaded.broken == 1 ? " was" : "s were");

@@ -49,6 +49,24 @@ static void start_variant(struct abp_variant_result *variant)
     variant->fading = variant->carry_over = (struct abp_diagnosis_result){NAN, NAN, NAN, NAN, 0, 0};
 }
 
+/* The same of what nothing was computed of. */
+static struct abp_contrast absent_contrast(void)
+{
+    const struct abp_summary absent = abp_summary_absent();
+    return (struct abp_contrast){.log_lift = absent,
+                                 .lift = absent,
+                                 .next_post = absent,
+                                 .outcome = absent,
+                                 .net = absent,
+                                 .p_better = NAN,
+                                 .p_above = NAN,
+                                 .p_below = NAN,
+                                 .p_same = NAN,
+                                 .p_best = NAN,
+                                 .expected_loss = NAN,
+                                 .p_net_better = NAN};
+}
+
 static int describe(struct evaluation *e, struct abp_error *err)
 {
     struct abp_result *r = e->result;
@@ -72,6 +90,8 @@ static int describe(struct evaluation *e, struct abp_error *err)
     if (!r->name || !r->baseline || !r->variants || !e->contrasts || !e->evidence)
         return abp_fail_memory(err);
     r->variant_count = t->variant_count;
+    for (size_t v = 0; v < t->variant_count; v++)
+        e->contrasts[v] = absent_contrast();
     for (size_t v = 0; v < t->variant_count; v++) {
         struct abp_variant_result *variant = &r->variants[v];
         start_variant(variant);

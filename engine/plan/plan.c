@@ -145,7 +145,8 @@ static int store_drawn(struct abp_store *store, const struct abp_plan_state *pla
 {
     const struct abp_plan_input *input = plan->input;
     int64_t id;
-    if (abp_outbox_add_plan(&id, store, input->experiment->name, input->seed, input->now, err) != 0)
+    if (abp_outbox_add_plan(&id, store, input->experiment->name, input->seed, input->decisions,
+                            input->now, err) != 0)
         return -1;
     for (size_t block = 0; block < plan->drawn.count; block++)
         if (store_block(store, plan, id, block, err) != 0)

@@ -147,6 +147,7 @@ static int serve(void *context, struct abp_connection *connection,
     struct abp_error err = {0};
     if (!connection) {
         tell_channel(run, channel, pass->list, why->message);
+        run->report->unopened |= why->code == ABP_DATA;
         if (why->code != ABP_PERSON || pub_sign_in(run, channel->name, why->message, &err) == 0)
             return 0;
     } else if (serve_posts(&c, pass->list, &err) == 0) {
@@ -197,30 +198,45 @@ static int serve_all(struct pub_run *run, const struct abp_planned_list *list,
     return rc;
 }
 
+const struct abp_channel *pub_channel_named(const struct abp_workspace *ws, const char *name)
+{
+    for (size_t i = 0; i < ws->channel_count; i++)
+        if (strcmp(ws->channels[i].name, name) == 0)
+            return &ws->channels[i];
+    return NULL;
+}
+
+static int is_orphan(const struct pub_run *run, const struct abp_planned *post)
+{
+    return pub_channel_named(run->in->ws, post->channel) == NULL;
+}
+
 /* Posts on channels that the workspace no longer has. */
 static void tell_orphans(struct pub_run *run, const struct abp_planned_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        size_t c = 0;
-        while (c < run->in->ws->channel_count &&
-               strcmp(run->in->ws->channels[c].name, list->list[i].channel) != 0)
-            c++;
         struct abp_note note = {.kind = list->list[i].state == ABP_PLANNED ? ABP_NOTE_WAITING
                                                                            : ABP_NOTE_UNKNOWN,
                                 .post = &list->list[i],
                                 .detail = "its channel is no longer in abpost.ini"};
-        if (c == run->in->ws->channel_count && list->list[i].due_at <= pub_now(run))
-            pub_note(run, &note);
+        if (!is_orphan(run, &list->list[i]) || list->list[i].due_at > pub_now(run))
+            continue;
+        pub_note(run, &note);
+        run->report->unopened = 1;
     }
 }
 
+/* Of those that were being sent the ones count that nobody will ask about. */
 static int count_unknown(struct pub_run *run, struct abp_error *err)
 {
     struct abp_planned_list list;
-    struct abp_planned_filter filter = {.states = 1u << ABP_UNKNOWN};
+    struct abp_planned_filter filter = {.states = 1u << ABP_UNKNOWN | 1u << ABP_SENDING};
     if (abp_outbox_list(&list, run->in->store, &filter, err) != 0)
         return -1;
-    run->report->unknown = list.count;
+    run->report->unknown = 0;
+    for (size_t i = 0; i < list.count; i++)
+        if (list.list[i].state == ABP_UNKNOWN || is_orphan(run, &list.list[i]))
+            run->report->unknown++;
     abp_planned_list_release(&list);
     return 0;
 }

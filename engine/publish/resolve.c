@@ -9,14 +9,6 @@
 
 /* ---- a person's word ---- */
 
-static const struct abp_channel *channel_named(const struct abp_workspace *ws, const char *name)
-{
-    for (size_t i = 0; i < ws->channel_count; i++)
-        if (strcmp(ws->channels[i].name, name) == 0)
-            return &ws->channels[i];
-    return NULL;
-}
-
 /* 1: a person may say what became of it. */
 static int is_open(const struct abp_planned *post)
 {
@@ -40,7 +32,7 @@ static int refuse_state(const struct abp_planned *post, struct abp_error *err)
 static int locate(struct abp_outcome *outcome, const struct abp_publish_input *input,
                   const struct abp_planned *post, const char *url, struct abp_error *err)
 {
-    const struct abp_channel *channel = channel_named(input->ws, post->channel);
+    const struct abp_channel *channel = pub_channel_named(input->ws, post->channel);
     const struct abp_http_factory *factory = input->env->http;
     struct abp_connection connection;
     struct abp_http *http = NULL;
@@ -117,7 +109,7 @@ static int expect_one(char **file, struct pub_run *run, const struct abp_planned
     struct pub_experiment *e = pub_experiment_of(run, post->experiment, err);
     if (!e)
         return err->code ? -1 : 0;
-    const struct abp_channel *channel = channel_named(run->in->ws, post->channel);
+    const struct abp_channel *channel = pub_channel_named(run->in->ws, post->channel);
     const struct abp_channel_ops *ops = channel ? abp_channel_ops(channel->platform) : NULL;
     shelf_choose(&choice, &e->shelf, post->id, ops, ops ? &ops->limits : NULL);
     if (!choice.content)

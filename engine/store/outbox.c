@@ -41,7 +41,7 @@ const char *abp_post_state_name(enum abp_post_state state)
     "  p.position AS position, p.variant AS variant, b.channel AS channel, p.slot AS slot,"        \
     "  b.design AS design, p.probability AS probability, p.local_date AS local_date,"              \
     "  p.local_time AS local_time, p.timezone AS timezone, p.due_at AS due_at,"                    \
-    "  plan.drawn_at AS drawn_at, " ATTEMPT_OF_PLANNED " AS attempt"                               \
+    "  plan.drawn_at AS drawn_at, plan.decisions AS decisions, " ATTEMPT_OF_PLANNED " AS attempt"  \
     " FROM planned_post p JOIN block b ON b.id = p.block_id"                                       \
     " JOIN plan ON plan.id = b.plan_id JOIN experiment e ON e.id = plan.experiment_id"             \
     " WHERE " which " AND (:block = 0 OR p.block_id = :block)"                                     \
@@ -53,7 +53,7 @@ const char *abp_post_state_name(enum abp_post_state state)
     "  ORDER BY r.state <> 'posted', r.id DESC LIMIT 1) AS result FROM planned) "                  \
     "SELECT s.id, s.block, s.plan, s.experiment, s.position, s.variant, s.channel, s.slot,"        \
     " s.design, s.probability, s.local_date, s.local_time, s.timezone, s.due_at, s.drawn_at,"      \
-    " d.state, d.dropped_at, d.reason, s.attempt,"                                                 \
+    " s.decisions, d.state, d.dropped_at, d.reason, s.attempt,"                                    \
     " a.number, a.idempotency_key, a.request, a.file, a.owner, a.started_at, a.leased_until,"      \
     " r.state, r.settled_at, r.reason, r.retry_at, r.remote_id, r.version, r.url,"                 \
     " post.id, post.posted_at "                                                                    \
@@ -88,6 +88,7 @@ enum {
     C_ZONE,
     C_DUE,
     C_DRAWN,
+    C_DECISIONS,
     C_DROPPED,
     C_DROPPED_AT,
     C_DROPPED_WHY,
@@ -185,6 +186,7 @@ static int read_planned(struct abp_planned *p, struct abp_statement *s, struct a
     p->id = abp_column_int(s, C_ID);
     p->block = abp_column_int(s, C_BLOCK);
     p->plan = abp_column_int(s, C_PLAN);
+    p->decisions = abp_column_is_null(s, C_DECISIONS) ? -1 : abp_column_int(s, C_DECISIONS);
     p->position = abp_column_int(s, C_POSITION);
     p->probability = abp_column_real(s, C_PROBABILITY);
     p->due_at = abp_column_int(s, C_DUE);

@@ -36,21 +36,22 @@ int abp_store_experiment_id(int64_t *id, struct abp_store *store, const char *na
 }
 
 int abp_outbox_add_plan(int64_t *plan, struct abp_store *store, const char *experiment,
-                        uint64_t seed, int64_t now, struct abp_error *err)
+                        uint64_t seed, size_t decisions, int64_t now, struct abp_error *err)
 {
     struct abp_statement *s = NULL;
     char text[24];
     int64_t id;
     if (abp_store_experiment_id(&id, store, experiment, now ? now : 1, err) < 0 ||
         abp_db_prepare(&s, store->db,
-                       "INSERT INTO plan (experiment_id, drawn_at, seed)"
-                       " VALUES (:experiment, :now, :seed)",
+                       "INSERT INTO plan (experiment_id, drawn_at, seed, decisions)"
+                       " VALUES (:experiment, :now, :seed, :decisions)",
                        err) != 0)
         return -1;
     snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
     abp_bind_int(s, abp_param(s, ":experiment"), id);
     abp_bind_int(s, abp_param(s, ":now"), now);
     abp_bind_text(s, abp_param(s, ":seed"), text);
+    abp_bind_int(s, abp_param(s, ":decisions"), (int64_t)decisions);
     int rc = abp_run(s, err);
     abp_db_finish(s);
     *plan = abp_db_last_id(store->db);

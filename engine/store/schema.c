@@ -271,8 +271,14 @@ static const char *const version_3[] = {
     "CREATE INDEX decision_of_variant ON decision (experiment_id, variant);" FACTS("decision"),
     "PRAGMA user_version = 3", NULL};
 
+/* How many decisions on the experiment whoever drew a plan knew of; null: an older abpost drew it.
+ */
+static const char *const version_4[] = {"ALTER TABLE plan ADD COLUMN decisions INTEGER",
+                                        "PRAGMA user_version = 4", NULL};
+
 /* migrations[i] leads from version i to i + 1; its last statement says so in the file. */
-static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1, version_2, version_3};
+static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1, version_2, version_3,
+                                                                  version_4};
 
 /* Inside a transaction, or another process may make the tables between two of the answers. */
 static int check(struct abp_db *db, int read_only, struct abp_error *err)

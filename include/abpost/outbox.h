@@ -36,6 +36,7 @@ const char *abp_post_state_name(enum abp_post_state state);
 /* A post of a plan, and the newest of what happened to it. Strings are owned by the list. */
 struct abp_planned {
     int64_t id, block, plan; /* of the store */
+    int64_t decisions;       /* on the experiment that were known when it was drawn; -1: not said */
     char *experiment;
     int64_t position;               /* in its block, from 0, in order of time */
     char *variant, *channel, *slot; /* slot: "mon 09:00" */
@@ -101,9 +102,11 @@ void abp_outbox_rollback(struct abp_store *store);
 
 /* ---- plan: inside a transaction ---- */
 
-/* One draw. *plan: its id. The experiment is made when it is new. */
+/* One draw. *plan: its id. The experiment is made when it is new. decisions: how many on the
+ * experiment whoever draws knows of. */
 int abp_outbox_add_plan(int64_t *plan, struct abp_store *store, const char *experiment,
-                        uint64_t seed, int64_t now, struct abp_error *err) ABP_MUST_CHECK;
+                        uint64_t seed, size_t decisions, int64_t now,
+                        struct abp_error *err) ABP_MUST_CHECK;
 /* design: what the labels are drawn from, as the guard has to know it: "uniform" (every order of
  * the variants alike), "winner", or JSON of each variant's probability. */
 int abp_outbox_add_block(int64_t *block, struct abp_store *store, int64_t plan, const char *channel,

@@ -65,6 +65,8 @@ struct abp_plan_input {
        in a row on a channel three are the winner's alone, the fourth is drawn as before. max_posts
        counts both. What was planned before stays; whoever decides cancels it first. */
     int winner;
+    size_t
+        decisions; /* on the experiment, that active and winner follow from; kept with the draw */
 };
 
 #define ABP_PLAN_OBSTACLE_SIZE 512

@@ -102,10 +102,13 @@ struct abp_posterior {
     double ess; /* of the importance weights, or the chains' least */
 };
 
-/* Limits of what is told as it stands: effective draws of weights and of chains; R-hat (Vehtari et
- * al. 2021, "Rank-normalization, folding, and localization": 1.01). */
+/* Limits of what is told as it stands: effective draws of weights and of chains; R-hat (of split
+ * chains; the limit is that of Vehtari et al. 2021, "Rank-normalization, folding, and
+ * localization"). Draws of weights have the mixture as a control variate, those of chains have
+ * nothing: it takes a thousand of them to be within 0.016 of a probability, so chains go on to
+ * 4,000 where they can. */
 #define ABP_ESS_LIMIT  100.0
-#define ABP_ESS_CHAINS 400.0
+#define ABP_ESS_CHAINS 1000.0
 #define ABP_RHAT_LIMIT 1.01
 
 /* 1: the draws passed the tests of the way that they were made in. */

@@ -70,6 +70,7 @@ struct abp_publish_report {
     int unreachable;              /* 1: a platform could not be reached */
     int local;                    /* 1: a file or folder of this machine was in the way */
     size_t unknown;               /* posts whose fate is unknown when the pass is over */
+    int unopened; /* 1: a channel with something to do can't be opened, or is no longer there */
 };
 
 /* 0 when the pass went through, whatever it found; -1 with err when the store failed: what was sent

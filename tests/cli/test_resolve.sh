@@ -150,4 +150,23 @@ abpost resolve 1 --not-posted
 exits 65
 complains "abpost.ini"
 
+# A channel that is gone, with a post that was being sent and one that is due: nobody will ask about the
+# one, and nobody can post the other; both are said, and neither night nor tick is as if all were well.
+make_workspace orphans
+make_store
+plan_block winter paper "question 2026-12-01 09:00" "story 2026-12-01 18:30"
+attempt 1 posts/question/a.txt '2026-12-01 09:00:05'
+sed -i 's/^\[channel paper\]/[channel papers]/' abpost.ini
+sed -i 's/^channels .*/channels = papers/' experiments/winter.ini
+abpost tick --now 2026-12-01T10:00:00Z
+exits 3
+says "unknown"
+abpost tick --now 2026-12-01T19:00:00Z -v
+exits 3
+says "no longer in abpost.ini"
+store "INSERT INTO attempt_result (attempt_id, settled_at, state) VALUES (1, 1796115600, 'not-posted')"
+abpost tick --now 2026-12-01T19:00:00Z
+exits 65
+complains "can't be posted to"
+
 finish

@@ -156,4 +156,23 @@ COLUMNS=400 abpost evaluate winter --now 2027-01-20T03:00:00Z
 flatten
 grep -qE 'sure to do worse than story, but it was found to do better earlier \(the guard reached [0-9.]+ of the 20 it takes\): it has changed since, and no verdict holds for both\.' "$out" ||
     fail "what was found and what is seen now are not told apart"
+# -- killed between its decision and what follows from it: the next tick goes on --
+make_workspace killed
+sed -i -e 's/^channels .*/channels = paper/' -e '/^target/d' -e '/^max_posts/d' abpost.ini experiments/winter.ini
+printf 'review = no\n' >>experiments/winter.ini
+abpost plan winter --now 2026-11-30T12:00:00Z
+exits 0
+store "INSERT INTO decision (experiment_id, variant, verdict, decided_at, reason)
+    SELECT id, 'question', 'drop', strftime('%s', '2026-12-01 03:00'), 'worse' FROM experiment WHERE name = 'winter';"
+abpost tick --now 2026-12-01T03:01:00Z -v
+exits 0
+says cancelled
+is "what is still planned" "$(store "SELECT count(*) FROM planned_post WHERE id NOT IN (SELECT planned_post_id FROM dropped)")" 0
+for hour in 09 19; do
+    abpost tick --now 2026-12-01T$hour:31:00Z
+    exits 0
+done
+is "what went out" "$(store "SELECT count(*) FROM attempt")" 0
+cd ..
+
 finish

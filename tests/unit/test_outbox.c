@@ -22,7 +22,7 @@ static void plan(struct abp_store *store, int blocks)
 {
     int64_t id, block;
     OK(abp_outbox_begin(store, &err));
-    OK(abp_outbox_add_plan(&id, store, "x", UINT64_MAX, NOW, &err));
+    OK(abp_outbox_add_plan(&id, store, "x", UINT64_MAX, 0, NOW, &err));
     for (int k = 0; k < blocks; k++) {
         OK(abp_outbox_add_block(&block, store, id, "sky", "uniform", &err));
         for (int i = 0; i < 2; i++) {

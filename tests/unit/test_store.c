@@ -113,7 +113,7 @@ static void test_facts(void **state)
     struct abp_store *store = scratch_store(s);
     static const char fill[] =
         "INSERT INTO analysis VALUES (1, 1, 'h', 0);"
-        "INSERT INTO plan VALUES (1, 1, 0, '1');"
+        "INSERT INTO plan VALUES (1, 1, 0, '1', 0);"
         "INSERT INTO block VALUES (1, 1, 'c', 'uniform');"
         "INSERT INTO planned_post VALUES (1, 1, 0, 'a', 0.5, 's', '2026-12-01', '09:00', 'UTC', 0);"
         "INSERT INTO dropped VALUES (1, 0, 'missed', NULL);"
@@ -215,6 +215,7 @@ static void test_older_decisions(void **state)
     struct abp_error err = {0};
     struct abp_store *store = scratch_store(s);
     static const char before[] =
+        "ALTER TABLE plan DROP COLUMN decisions;" /* version 4 */
         "DROP TABLE decision;"
         "CREATE TABLE decision (id INTEGER PRIMARY KEY,"
         " experiment_id INTEGER NOT NULL REFERENCES experiment (id), variant TEXT NOT NULL,"
@@ -247,9 +248,9 @@ static void test_newer(void **state)
     struct scratch *s = *state;
     struct abp_error err = {0};
     struct abp_store *store = scratch_store(s);
-    assert_int_equal(abp_db_exec(store->db, "PRAGMA user_version = 7", &err), 0);
+    assert_int_equal(abp_db_exec(store->db, "PRAGMA user_version = 70", &err), 0);
     abp_store_close(store);
-    refuse_open(s, ABP_STORE_CREATE, ABP_DATA, "made by a newer abpost (store version 7");
+    refuse_open(s, ABP_STORE_CREATE, ABP_DATA, "made by a newer abpost (store version 70");
     refuse_open(s, ABP_STORE_READ_ONLY, ABP_DATA, "update abpost");
 }
 
