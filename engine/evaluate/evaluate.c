@@ -26,9 +26,7 @@ static double or_default(double value, double otherwise)
 void evaluation_choose_model(struct evaluation *e)
 {
     const struct abp_decision *d = &e->experiment->decision;
-    e->family = d->family;
-    if (e->family == ABP_FAMILY_DEFAULT)
-        e->family = e->table.has_exposure ? ABP_BETABINOMIAL : ABP_NEGBINOMIAL;
+    e->family = abp_experiment_family(e->experiment);
     struct abp_priors defaults = abp_default_priors(e->family);
     e->priors = (struct abp_priors){or_default(d->mu_sd, defaults.mu),
                                     or_default(d->lift_sd, defaults.lift),

@@ -122,6 +122,11 @@ int abp_posterior_fit(struct abp_posterior *posterior, const struct abp_data *da
                       struct abp_error *err) ABP_MUST_CHECK;
 void abp_posterior_release(struct abp_posterior *posterior);
 
+/* Can a post of the family have this outcome, of this exposure (1 where there is none)? 0; -1,
+ * ABP_DATA: "its outcome is 5.5; family negbinomial counts ...". */
+int abp_posterior_accepts(enum abp_family family, double outcome, double exposure,
+                          struct abp_error *err) ABP_MUST_CHECK;
+
 /* Scores are of every post, or of so many posts evenly spread over the rows. */
 #define ABP_SCORES_MOST 500
 
