@@ -5,7 +5,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 make_place() { # FOLDER: a workspace in it, and this abpost beside it
     mkdir -p "$1" && cd "$1" || exit 1
-    printf '[abpost]\ntimezone = Europe/Paris\n\n[channel sky]\ntype = bluesky\naccount = a.example.com\npassword = env:SKY_PASSWORD\n' >abpost.ini
+    printf '[abpost]\ntimezone = Europe/Paris\n\n[channel sky]\ntype = bluesky\nserver = https://bsky.social\naccount = a.example.com\npassword = env:SKY_PASSWORD\n' >abpost.ini
     printf "SKY_PASSWORD='a b\$c'\n" >abpost.env
     cp "$ABPOST" "./$2"
 }
