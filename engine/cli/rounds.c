@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORDS_MAX ((size_t)1 << 14)
+
 /* ---- reading it all ---- */
 
 static int look_at(struct abp_rounds *rounds, size_t i, struct abp_error *err)
@@ -37,6 +39,9 @@ int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
     int rc = rounds->experiments ? 0 : abp_fail_memory(err);
     for (size_t i = 0; i < rounds->loaded.count && rc == 0; i++)
         rc = look_at(rounds, i, err);
+    if (rc == 0)
+        rc = abp_orphans_find(&rounds->orphans, rounds->loaded.inputs.root, rounds->loaded.store,
+                              err);
     if (rc != 0)
         abp_rounds_close(rounds);
     return rc;
@@ -45,6 +50,7 @@ int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
 void abp_rounds_close(struct abp_rounds *rounds)
 {
     free(rounds->experiments);
+    abp_orphans_release(&rounds->orphans);
     abp_loaded_close(&rounds->loaded);
     memset(rounds, 0, sizeof *rounds);
 }
@@ -102,6 +108,23 @@ static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
     return 0;
 }
 
+static void say_orphans(const struct abp_rounds *rounds, struct abp_journal *journal)
+{
+    for (size_t i = 0; i < rounds->orphans.count; i++) {
+        const struct abp_orphan *orphan = &rounds->orphans.list[i];
+        struct abp_buffer words;
+        abp_buffer_init(&words, WORDS_MAX);
+        abp_buffer_printf(&words, "its file experiments/%s.ini ", orphan->experiment);
+        abp_orphan_put(&words, orphan);
+        struct abp_action action = {.action = "file-gone",
+                                    .experiment = orphan->experiment,
+                                    .detail = abp_buffer_text(&words),
+                                    .trouble = 1};
+        abp_journal_add(journal, &action);
+        abp_buffer_release(&words);
+    }
+}
+
 /* What has begun goes on, unless its verdicts ended it. */
 static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
                    struct abp_journal *journal, struct abp_error *err)
@@ -119,6 +142,9 @@ static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
 static void note_post(void *context, const struct abp_note *note)
 {
     struct abp_journal *journal = context;
+    if (note->kind == ABP_NOTE_WAITING &&
+        abp_is_orphan(&journal->rounds->orphans, note->post->experiment))
+        return; /* said once for all of them */
     struct abp_action action = {
         .action = abp_note_name(note->kind),
         .experiment = note->post->experiment,
@@ -198,6 +224,7 @@ int abp_rounds_tick(struct abp_round_report *report, struct abp_rounds *rounds,
     memset(report, 0, sizeof *report);
     if (!rounds->loaded.store)
         return 0;
+    say_orphans(rounds, journal);
     for (size_t i = 0; i < rounds->loaded.count; i++)
         if (rounds->experiments[i].planned &&
             plan_on(rounds, &rounds->experiments[i], journal, err) != 0)
@@ -218,6 +245,11 @@ int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_r
         return abp_fail(err, ABP_PERSON,
                         "%zu post%s may or may not be out; abpost status says what to do",
                         report->publish.unknown, report->publish.unknown == 1 ? "" : "s");
+    if (rounds->orphans.count)
+        return abp_fail(err, ABP_PERSON,
+                        "%zu experiment%s planned posts and no file; put it back, or end it as "
+                        "said above",
+                        rounds->orphans.count, rounds->orphans.count == 1 ? " has" : "s have");
     if (report->local)
         return abp_fail(
             err, ABP_FAILED,
