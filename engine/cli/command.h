@@ -19,6 +19,7 @@ struct abp_args {
     int quiet, verbose, help, version;
     int online;         /* 1: check --online */
     int preview, ics;   /* plan */
+    int end;            /* plan */
     int64_t now;        /* what --now named; env->now reads it, so args must outlive env's use */
     const char **names; /* owned; the arguments that are not options, in order */
     size_t name_count;

@@ -5,6 +5,7 @@
 
 #include "list.h"
 #include "loaded.h"
+#include "orphans.h"
 
 #include "abpost/digest.h"
 #include "abpost/plan.h"
@@ -20,6 +21,7 @@ struct abp_rounds {
     const struct abp_args *args;              /* borrowed */
     struct abp_loaded loaded;                 /* every experiment of the workspace */
     struct abp_round_experiment *experiments; /* owned; loaded.count */
+    struct abp_orphans orphans;               /* owned */
 };
 
 /* Reads the workspace and every experiment of it; mistakes in experiment files are said and leave

@@ -133,7 +133,8 @@ static int read_store(struct abp_status *status, struct abp_error *err)
         return 0;
     if (abp_outbox_list(&status->posts, store, &every, err) != 0 ||
         abp_outbox_list(&status->coming, store, &planned, err) != 0 ||
-        abp_made_list_read(&status->made, store, NULL, NULL, 0, err) != 0)
+        abp_made_list_read(&status->made, store, NULL, NULL, 0, err) != 0 ||
+        abp_orphans_find(&status->orphans, status->loaded.inputs.root, store, err) != 0)
         return -1;
     return abp_publish_expect(&status->expected, &input, &status->coming, err);
 }
@@ -175,6 +176,7 @@ void abp_status_close(struct abp_status *status)
     abp_planned_list_release(&status->posts);
     abp_planned_list_release(&status->coming);
     abp_made_list_release(&status->made);
+    abp_orphans_release(&status->orphans);
     abp_loaded_close(&status->loaded);
     memset(status, 0, sizeof *status);
 }

@@ -158,6 +158,11 @@ status_now --format json
 answers "j->>'\$.experiments[0].analysis_differs'" 1
 answers "j->>'\$.experiments[0].exploratory_since'" ""
 rm experiments/autumn.ini
+status_now
+exits 3
+says "abpost plan autumn --end"
+abpost plan autumn --end --now 2026-12-08
+exits 0
 
 # CSV: a row for each stuck thing.
 status_now --format csv
