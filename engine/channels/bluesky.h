@@ -83,7 +83,12 @@ void abp_bluesky_call(struct abp_connection *connection, struct abp_xrpc_answer 
 /* err from an answer that is not OK. -1. */
 int abp_xrpc_fail(const struct abp_connection *connection, const struct abp_xrpc_answer *answer,
                   struct abp_error *err);
-/* outcome for what could not be prepared or asked: NOT_SENT with reason, sign_in and retry_at. */
+/* 1: an error that the same request will meet again. Servers give these the status 400 (and 413,
+ * which is of the request's size); the names of errors with another one may be the words of
+ * whatever stands in front of a server that is gone, {"error":"NotFound"}. */
+int abp_xrpc_is_refusal(const struct abp_xrpc_answer *answer);
+/* outcome for what could not be prepared or asked: REFUSED, or NOT_SENT, with reason, sign_in and
+ * retry_at. */
 void abp_xrpc_outcome(const struct abp_connection *connection, struct abp_outcome *outcome,
                       const struct abp_xrpc_answer *answer);
 
