@@ -188,7 +188,7 @@ static int send_request(struct sending *s, struct abp_error *err)
     int rc = claim(&attempt, s, err);
     if (rc <= 0)
         return rc; /* 0: another process has it */
-    shelf_take(&s->experiment->shelf, s->post->id, s->choice.name);
+    shelf_take(&s->experiment->shelf, s->post->id, &s->choice);
     if (elapsed_clock() - began > ABP_PUBLISH_LEASE / 4) {
         /* The machine slept or the disk stalled: another one may be asking already. */
         outcome.fate = ABP_FATE_NOT_SENT;
