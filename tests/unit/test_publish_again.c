@@ -409,6 +409,29 @@ static void test_changed_into_another(void **state)
     world_free(w);
 }
 
+/* A clock that jumps by 100 s as soon as a post is claimed. */
+static int64_t jumping_now(void *context)
+{
+    struct world *w = context;
+    return w->now + (world_count(w, ABP_SENDING) ? 100 : 0);
+}
+
+/* A machine that slept between the claim and the request leaves it to whoever asks by then. */
+static void test_slept(void **state)
+{
+    struct world *w = not_sent(state, MASTODON);
+    w->env.now = jumping_now;
+    struct abp_publish_report report = world_pass(w, 9, 1);
+    assert_int_equal(report.count[ABP_NOTE_NOT_SENT], 1);
+    assert_int_equal(report.local, 1);
+    assert_string_equal(w->detail, "claiming it took too long");
+    assert_int_equal(w->statuses, 0);
+    w->env.now = world_now;
+    world_pass(w, 9, 5);
+    assert_int_equal(w->statuses, 1);
+    world_free(w);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -424,6 +447,7 @@ int main(void)
         TEST(test_by_hand),
         TEST(test_passed_over),
         TEST(test_missed_is_free),
+        TEST(test_slept),
         TEST(test_other_name),
         TEST(test_twins),
         TEST(test_changed_into_another),
