@@ -25,3 +25,10 @@ void abp_content_version(char version[ABP_CONTENT_VERSION_SIZE], const struct ab
     for (size_t i = 0; i < content->media_count && len < size; i++)
         len += (size_t)snprintf(version + len, size - len, " %zu", content->media[i].size);
 }
+
+int abp_content_says_the_same(const char *version, const char *other)
+{
+    const struct abp_content *content = NULL;
+    size_t len = sizeof content->digest - 1;
+    return version && other && strncmp(version, other, len) == 0 && strlen(version) >= len;
+}

@@ -4,6 +4,7 @@
 #include "paths.h"
 #include "queue.h"
 #include "screen.h"
+#include "used.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct review {
     const struct abp_env *env;   /* borrowed */
     struct abp_inputs inputs;
     struct abp_reaches reaches;
+    struct abp_used used;
     struct shelf *shelves; /* owned */
     size_t count;
     size_t broken; /* experiment files with mistakes, which were said */
@@ -65,6 +67,7 @@ static void close_review(struct review *review)
     }
     free(review->shelves);
     abp_reaches_close(&review->reaches);
+    abp_used_close(&review->used);
     abp_inputs_release(&review->inputs);
 }
 
@@ -79,6 +82,8 @@ static int open_review(struct review *review, const struct abp_args *args,
     if (abp_inputs_need(&review->inputs, &all, env, err) != 0)
         return -1;
     int rc = abp_reaches_open(&review->reaches, &review->inputs.ws, err);
+    if (review->inputs.has_workspace)
+        abp_used_open(&review->used, &review->inputs.ws);
     review->shelves = calloc(review->inputs.count + 1, sizeof *review->shelves);
     if (rc == 0 && !review->shelves)
         rc = abp_fail_memory(err);
@@ -213,6 +218,8 @@ static void put_post(struct listing *listing, const struct review *review,
                 faults += abp_content_faults(&post->content, reach->ops, &reach->limits, put_fault,
                                              listing);
         }
+        abp_used_faults(&review->used, &shelf->experiment, post->variant, &post->content, put_fault,
+                        listing);
         listing->approved += post->content.approval == ABP_APPROVED;
         listing->drafts += post->content.approval == ABP_DRAFT;
         listing->held += post->content.approval == ABP_HELD;
@@ -296,6 +303,17 @@ static void join(void *context, const char *message)
     abp_buffer_add(problems, message);
 }
 
+static void join_use(struct abp_buffer *problems, const struct review *review,
+                     const struct shelf *shelf, const struct abp_queued *post, size_t channel)
+{
+    const struct abp_experiment *e = &shelf->experiment;
+    const char *as = abp_used_as(&review->used.posts, review->used.root, e->name,
+                                 e->variants[post->variant].name, e->channels.list[channel],
+                                 post->content.path, &post->content);
+    if (as)
+        abp_buffer_printf(problems, "%swas posted already as %s", problems->len ? "; " : "", as);
+}
+
 /* One record for each channel. */
 static void add_records(struct abp_list *list, const struct review *review,
                         const struct shelf *shelf, const struct abp_queued *post)
@@ -329,6 +347,8 @@ static void add_records(struct abp_list *list, const struct review *review,
         }
         if (reach && reach->limits.characters >= 0)
             fields[6] = (struct abp_field){.number = reach->limits.characters, .is_number = 1};
+        if (post->readable)
+            join_use(&problems, review, shelf, post, i);
         if (problems.len)
             fields[7].text = abp_buffer_text(&problems);
         abp_list_add(list, fields);
@@ -384,6 +404,9 @@ static size_t objections(const struct review *review, const char *file,
             const struct abp_queued *post = &shelf->queue.list[k];
             if (!post->readable || strcmp(post->content.path, content->path) != 0)
                 continue;
+            /* That is said, and no reason against it: on other channels it may be new. */
+            abp_used_faults(&review->used, &shelf->experiment, post->variant, &post->content,
+                            object, &objection);
             for (size_t i = 0; i < shelf->experiment.channels.count; i++) {
                 const struct abp_reach *reach = reach_of(review, shelf, i);
                 if (reach)
@@ -508,7 +531,8 @@ static int run_hold(const struct abp_args *args, const struct abp_env *env, stru
 #define LIST_DETAILS                                                                               \
     "Without a FILE it lists the queue: every post file of every experiment, with its status, "    \
     "its "                                                                                         \
-    "length as each channel counts it, its first words, and what keeps it from going out. With "   \
+    "length as each channel counts it, its first words, and what keeps it from going out, which "  \
+    "may be that it was posted already under another name. With "                                  \
     "--format json (schema abpost.queue/1) or csv a record for each file and channel."
 
 static const char *const approve_details[] = {

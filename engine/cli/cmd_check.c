@@ -6,6 +6,7 @@
 #include "queue.h"
 #include "screen.h"
 #include "stored.h"
+#include "used.h"
 
 #include "abpost/import.h"
 #include "abpost/metrics.h"
@@ -17,10 +18,11 @@
 #define MAX_MESSAGE 8192
 
 struct check {
-    const struct abp_args *args;    /* borrowed */
-    const struct abp_env *env;      /* borrowed */
-    struct abp_list list;           /* of the mistakes, where not as text */
-    struct abp_reaches reaches;     /* the workspace's channels */
+    const struct abp_args *args; /* borrowed */
+    const struct abp_env *env;   /* borrowed */
+    struct abp_list list;        /* of the mistakes, where not as text */
+    struct abp_reaches reaches;  /* the workspace's channels */
+    struct abp_used used;
     unsigned char *asked, *trouble; /* owned; a channel each: 1: looked at; 1: something is wrong */
     char *workspace;                /* owned; abpost.ini as a person reads it; NULL: none */
     size_t files, mistakes;
@@ -175,6 +177,14 @@ static void report_fault(void *context, const char *message)
     reportf(fault->check, fault->file, 0, "%s (channel %s)", message, fault->channel);
 }
 
+/* No mistake: nothing is to be mended, only not to be waited for. */
+static void say_used(void *context, const char *message)
+{
+    const struct fault *fault = context;
+    if (fault->check->args->format == ABP_TEXT && !fault->check->args->quiet)
+        abp_say_at(fault->check->env, fault->file, 0, message);
+}
+
 static void check_post(struct check *check, const struct abp_experiment *experiment,
                        struct abp_queued *post)
 {
@@ -190,6 +200,8 @@ static void check_post(struct check *check, const struct abp_experiment *experim
         if (reach && reach->ops)
             abp_content_faults(&post->content, reach->ops, &reach->limits, report_fault, &fault);
     }
+    struct fault use = {check, post->file, NULL};
+    abp_used_faults(&check->used, experiment, post->variant, &post->content, say_used, &use);
     if (experiment->decision.review) {
         check->posts++;
         check->unapproved += post->content.approval != ABP_APPROVED;
@@ -332,13 +344,16 @@ static int check_inputs(struct check *check, struct abp_error *err)
     if (rc != 0)
         return -1;
     check->files += inputs.root != NULL;
-    if (inputs.has_workspace)
+    if (inputs.has_workspace) {
         rc = open_channels(check, &inputs.ws, err);
+        abp_used_open(&check->used, &inputs.ws);
+    }
     for (size_t i = 0; i < inputs.count && rc == 0; i++)
         rc = check_experiment(check, &inputs, inputs.paths[i], err);
     if (rc == 0 && inputs.has_workspace)
         rc = check_store(check, &inputs, err);
     close_channels(check); /* they borrow from the workspace */
+    abp_used_close(&check->used);
     abp_inputs_release(&inputs);
     return rc;
 }

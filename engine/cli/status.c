@@ -153,6 +153,15 @@ int abp_status_open(struct abp_status *status, const struct abp_args *args,
     return -1;
 }
 
+static void release_variants(struct abp_status_experiment *e)
+{
+    for (size_t v = 0; e->variants && v < e->file->variant_count; v++) {
+        free(e->variants[v].moved_file);
+        free(e->variants[v].moved_as);
+    }
+    free(e->variants);
+}
+
 void abp_status_close(struct abp_status *status)
 {
     for (size_t i = 0; i < status->stuck_count; i++) {
@@ -163,7 +172,7 @@ void abp_status_close(struct abp_status *status)
     }
     free(status->stuck);
     for (size_t i = 0; status->experiments && i < status->loaded.count; i++) {
-        free(status->experiments[i].variants);
+        release_variants(&status->experiments[i]);
         free(status->experiments[i].stands);
         abp_refused_file_list_release(&status->experiments[i].refused);
         abp_decided_list_release(&status->experiments[i].decided);

@@ -51,7 +51,9 @@ struct abp_status_variant {
     size_t out;       /* posts that went out */
     size_t ready;     /* files that may go out on at least one more channel */
     size_t used;      /* that were used on every channel */
-    size_t draft;     /* that wait for approval */
+    size_t moved;     /* what they say was used under another name, on a channel at least */
+    char *moved_file, *moved_as; /* owned; the first of those; NULL: none */
+    size_t draft;                /* that wait for approval */
     size_t held;
     size_t unreadable; /* with mistakes */
     size_t refused;    /* that no channel takes as they are, or not again */

@@ -1,5 +1,6 @@
 /* The review queue: an experiment's post files, by what may happen to them. */
 #include "status.h"
+#include "used.h"
 
 #include "abpost/post_file.h"
 
@@ -33,18 +34,22 @@ static int is_refused(const struct abp_status_experiment *e, const char *channel
 /* What becomes of a file on the experiment's channels. */
 struct prospects {
     size_t open, taken, refused; /* channels */
+    const char *as;              /* borrowed; taken under this other name; NULL: not so */
 };
 
 static struct prospects prospects_of(const struct abp_status *status,
-                                     const struct abp_status_experiment *e, const char *file,
-                                     const struct abp_content *content)
+                                     const struct abp_status_experiment *e, const char *variant,
+                                     const char *file, const struct abp_content *content)
 {
     char version[ABP_CONTENT_VERSION_SIZE];
     struct prospects p = {0};
     abp_content_version(version, content);
     for (size_t i = 0; i < e->file->channels.count; i++) {
         const char *channel = e->file->channels.list[i];
-        if (is_taken(status, e->file, channel, file))
+        const char *as = abp_used_as(&status->posts, status->loaded.inputs.ws.root, e->file->name,
+                                     variant, channel, file, content);
+        p.as = as ? as : p.as;
+        if (as || is_taken(status, e->file, channel, file))
             p.taken++;
         else if (is_refused(e, channel, version))
             p.refused++;
@@ -81,6 +86,16 @@ static const char *below(const char *root, const char *path)
     return strncmp(path, root, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }
 
+static int note_moved(struct abp_status_variant *v, const char *file, const char *as,
+                      struct abp_error *err)
+{
+    if (v->moved++)
+        return 0;
+    v->moved_file = strdup(file);
+    v->moved_as = strdup(as);
+    return v->moved_file && v->moved_as ? 0 : abp_fail_memory(err);
+}
+
 static void count_readable(struct abp_status_variant *v, const struct abp_content *content,
                            const struct prospects *prospects, int review)
 {
@@ -113,9 +128,11 @@ static int count_file(struct abp_status_variant *v, const struct abp_status *sta
         v->unreadable++;
         return 0;
     }
-    struct prospects prospects = prospects_of(status, e, below(root, path), &content);
+    struct prospects prospects = prospects_of(status, e, v->name, below(root, path), &content);
     count_readable(v, &content, &prospects, e->file->decision.review);
-    if (prospects.refused && content.approval != ABP_HELD)
+    if (prospects.as)
+        rc = note_moved(v, below(root, path), prospects.as, err);
+    if (rc == 0 && prospects.refused && content.approval != ABP_HELD)
         rc = note_refusals(e, below(root, path), &content, err);
     abp_content_release(&content);
     return rc;

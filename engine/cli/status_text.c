@@ -112,6 +112,17 @@ static void add_count(struct abp_buffer *line, size_t count, const char *what)
         abp_buffer_printf(line, "%s%zu %s", line->len ? ", " : "", count, what);
 }
 
+/* Files that nobody should wait for. */
+static void put_moved(struct text *t, const struct abp_status_variant *variant, int indent)
+{
+    if (!variant->moved)
+        return;
+    paragraph(t, indent, "%s was posted already as %s, and does not go out again.",
+              variant->moved_file, variant->moved_as);
+    if (variant->moved > 1)
+        paragraph(t, indent, "So it is with %zu more (abpost approve).", variant->moved - 1);
+}
+
 static void put_variants(struct text *t, const struct abp_status_experiment *e)
 {
     int width = 0;
@@ -136,6 +147,7 @@ static void put_variants(struct text *t, const struct abp_status_experiment *e)
         abp_put_blanks(t->buf, 2);
         abp_put_paragraph(t->buf, &t->screen, abp_buffer_text(&line), 6 + width, 6 + width);
         abp_buffer_release(&line);
+        put_moved(t, variant, 6 + width);
     }
 }
 

@@ -138,7 +138,7 @@ static int expect_one(char **file, struct pub_run *run, const struct abp_planned
     shelf_choose(&choice, &e->shelf, post->id, ops, ops ? &ops->limits : NULL);
     if (!choice.content)
         return 0;
-    shelf_take(&e->shelf, post->id, choice.name);
+    shelf_take(&e->shelf, post->id, &choice);
     return (*file = abp_strdup(choice.name)) ? 0 : abp_fail_memory(err);
 }
 

@@ -64,6 +64,7 @@ struct sending {
     struct shelf_choice choice;
     struct abp_buffer request; /* owned */
     char key[ABP_KEY_SIZE];
+    int64_t began, claimed_at; /* the claim, by elapsed_clock() and by the wall */
 };
 
 /* A post keeps its key, whatever its file says by now: where a platform heeds keys, of the old text
@@ -150,17 +151,32 @@ static int64_t quiet_since(const struct sending *s)
     return gap > 0 ? pub_now(s->channel->run) - gap : 0;
 }
 
-/* Seconds that no one can set back, and that go on while the machine sleeps. */
+/* Seconds that no one can set back, and that go on while the machine sleeps: CLOCK_MONOTONIC stands
+ * still then on Linux. */
 static int64_t elapsed_clock(void)
 {
     struct timespec t;
+#ifdef CLOCK_BOOTTIME
+    if (clock_gettime(CLOCK_BOOTTIME, &t) == 0)
+        return (int64_t)t.tv_sec;
+#endif
     return clock_gettime(CLOCK_MONOTONIC, &t) == 0 ? (int64_t)t.tv_sec : 0;
+}
+
+/* 1: the machine slept or the disk stalled since the claim began, and another machine may be asking
+ * already whether it is out. That one goes by the wall clock, so a jump of ours counts as well. */
+static int took_too_long(const struct sending *s)
+{
+    int64_t most = ABP_PUBLISH_LEASE / 4;
+    return elapsed_clock() - s->began > most || pub_now(s->channel->run) - s->claimed_at > most;
 }
 
 static int claim(int64_t *attempt, struct sending *s, struct abp_error *err)
 {
     struct pub_run *run = s->channel->run;
     int64_t now = pub_now(run);
+    s->began = elapsed_clock();
+    s->claimed_at = now;
     struct abp_claim claim = {.planned = s->post->id,
                               .after = s->post->attempt,
                               .key = s->key,
@@ -182,23 +198,23 @@ static int send_request(struct sending *s, struct abp_error *err)
 {
     struct pub_run *run = s->channel->run;
     struct abp_outcome outcome = {.fate = ABP_FATE_UNKNOWN};
-    int64_t attempt = 0, began = elapsed_clock();
+    int64_t attempt = 0;
     if (run->failed.code != ABP_OK)
         return 0; /* the store let another thread down meanwhile */
     int rc = claim(&attempt, s, err);
     if (rc <= 0)
         return rc; /* 0: another process has it */
-    shelf_take(&s->experiment->shelf, s->post->id, s->choice.name);
-    if (elapsed_clock() - began > ABP_PUBLISH_LEASE / 4) {
-        /* The machine slept or the disk stalled: another one may be asking already. */
-        outcome.fate = ABP_FATE_NOT_SENT;
-        snprintf(outcome.reason, sizeof outcome.reason, "claiming it took too long");
-        return pub_settle(s->channel, s->post, attempt, s->choice.name, &outcome, 0, err);
-    }
+    shelf_take(&s->experiment->shelf, s->post->id, &s->choice);
     struct abp_connection *connection = s->channel->connection;
     pthread_mutex_unlock(&run->lock);
-    connection->ops->send(connection, &outcome, abp_buffer_text(&s->request), s->request.len,
-                          s->key);
+    if (took_too_long(s)) {
+        outcome.fate = ABP_FATE_NOT_SENT;
+        outcome.local = 1;
+        snprintf(outcome.reason, sizeof outcome.reason, "claiming it took too long");
+    } else {
+        connection->ops->send(connection, &outcome, abp_buffer_text(&s->request), s->request.len,
+                              s->key);
+    }
     pthread_mutex_lock(&run->lock);
     return pub_settle(s->channel, s->post, attempt, s->choice.name, &outcome, 0, err);
 }

@@ -38,6 +38,8 @@ static int add_file(struct shelf *shelf, size_t variant, const char *path, const
     int rc = 0;
     if (abp_post_file_read(&file->content, path, root, &mistakes, &why) != 0)
         rc = note_problem(file, &mistakes, &why, err);
+    if (!file->problem)
+        abp_content_version(file->version, &file->content);
     file->name = abp_strdup(below(root, file->problem ? path : file->content.path));
     if (rc == 0 && !file->name)
         rc = abp_fail_memory(err);
@@ -76,7 +78,8 @@ int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
     }
     for (size_t i = 0; i < shelf->posts.count && rc == 0; i++)
         if (abp_outbox_uses_file(&shelf->posts.list[i]))
-            shelf->taken[i] = shelf->posts.list[i].file;
+            shelf->taken[i] =
+                (struct shelf_taken){shelf->posts.list[i].file, shelf->posts.list[i].file_digest};
     if (rc != 0)
         shelf_close(shelf);
     return rc;
@@ -107,6 +110,7 @@ struct choosing {
     const char *problem;
     char too_long[256];
     char refused[400];
+    char moved[340]; /* a file that goes out no more, since it has before under another name */
 };
 
 static size_t find_post(const struct shelf *shelf, int64_t planned)
@@ -117,14 +121,45 @@ static size_t find_post(const struct shelf *shelf, int64_t planned)
     return i;
 }
 
-static int is_used(const struct choosing *c, const char *name)
+static size_t variant_number(const struct shelf *shelf, const char *name)
 {
-    const struct shelf *shelf = c->shelf;
-    for (size_t i = 0; i < shelf->posts.count; i++)
-        if (shelf->taken[i] && strcmp(shelf->posts.list[i].channel, c->post->channel) == 0 &&
-            strcmp(shelf->taken[i], name) == 0)
-            return 1;
-    return 0;
+    size_t v = 0;
+    while (v < shelf->experiment->variant_count &&
+           strcmp(shelf->experiment->variants[v].name, name) != 0)
+        v++;
+    return v;
+}
+
+/* The file of that name and variant, or NULL. */
+static const struct shelf_file *find_file(const struct shelf *shelf, size_t variant,
+                                          const char *name)
+{
+    for (size_t i = 0; i < shelf->count; i++)
+        if (shelf->files[i].variant == variant && strcmp(shelf->files[i].name, name) == 0)
+            return &shelf->files[i];
+    return NULL;
+}
+
+/* The name under which another post of the channel took the file, or another file that says the
+ * same; NULL: none did. What another variant has taken of its own files, and still has, it has not
+ * taken from this one. */
+static const char *used_as(const struct shelf *shelf, const struct abp_planned *post,
+                           const struct shelf_file *file)
+{
+    for (size_t i = 0; i < shelf->posts.count; i++) {
+        const struct abp_planned *other = &shelf->posts.list[i];
+        const struct shelf_taken *taken = &shelf->taken[i];
+        if (!taken->name || other->id == post->id || strcmp(other->channel, post->channel) != 0)
+            continue;
+        if (strcmp(taken->name, file->name) == 0)
+            return taken->name;
+        if (!abp_content_says_the_same(taken->version, file->version))
+            continue;
+        size_t variant = variant_number(shelf, other->variant);
+        if (variant == file->variant || !find_file(shelf, variant, taken->name))
+            return taken->name;
+    }
+    return NULL;
 }
 
 static int may_go_out(const struct shelf *shelf, const struct abp_content *content)
@@ -137,12 +172,9 @@ static int may_go_out(const struct shelf *shelf, const struct abp_content *conte
 static const char *refusal_of(const struct shelf *shelf, const struct shelf_file *file,
                               const char *channel)
 {
-    char version[ABP_CONTENT_VERSION_SIZE] = "";
     for (size_t i = 0; i < shelf->refused.count; i++) {
         const struct abp_refused_file *r = &shelf->refused.list[i];
-        if (!version[0])
-            abp_content_version(version, &file->content);
-        if (strcmp(r->channel, channel) == 0 && strcmp(r->file_digest, version) == 0)
+        if (strcmp(r->channel, channel) == 0 && strcmp(r->file_digest, file->version) == 0)
             return r->reason;
     }
     return NULL;
@@ -152,7 +184,7 @@ static void choose(struct shelf_choice *choice, const struct shelf_file *file)
 {
     choice->content = &file->content;
     choice->name = file->name;
-    abp_content_version(choice->version, &file->content);
+    choice->version = file->version;
 }
 
 /* 1: may go out as it is. */
@@ -163,8 +195,13 @@ static int is_ready(struct choosing *c, const struct shelf_file *file)
         c->problem = file->problem;
         return 0;
     }
-    if (is_used(c, file->name))
+    const char *used = used_as(c->shelf, c->post, file);
+    if (used) {
+        if (strcmp(used, file->name) != 0)
+            snprintf(c->moved, sizeof c->moved, "%.150s was posted already as %.150s; ", file->name,
+                     used);
         return 0;
+    }
     if (!may_go_out(c->shelf, &file->content)) {
         c->unapproved++;
         return 0;
@@ -183,15 +220,6 @@ static int is_ready(struct choosing *c, const struct shelf_file *file)
     return 1;
 }
 
-static size_t variant_number(const struct shelf *shelf, const char *name)
-{
-    size_t v = 0;
-    while (v < shelf->experiment->variant_count &&
-           strcmp(shelf->experiment->variants[v].name, name) != 0)
-        v++;
-    return v;
-}
-
 /* The first file of a variant that is ready, of that topic (NULL: any). */
 static const struct shelf_file *find_ready(struct choosing *c, size_t variant, const char *topic)
 {
@@ -199,6 +227,7 @@ static const struct shelf_file *find_ready(struct choosing *c, size_t variant, c
     c->problem = NULL;
     c->too_long[0] = '\0';
     c->refused[0] = '\0';
+    c->moved[0] = '\0';
     for (size_t i = 0; i < c->shelf->count; i++) {
         const struct shelf_file *file = &c->shelf->files[i];
         if (file->variant != variant ||
@@ -214,7 +243,7 @@ static const struct shelf_file *find_ready(struct choosing *c, size_t variant, c
 static int is_waiting_mate(const struct choosing *c, size_t i)
 {
     const struct abp_planned *p = &c->shelf->posts.list[i];
-    return p->block == c->post->block && p->state == ABP_PLANNED && !c->shelf->taken[i];
+    return p->block == c->post->block && p->state == ABP_PLANNED && !c->shelf->taken[i].name;
 }
 
 /* The topic that the block has begun with; NULL: none yet. */
@@ -222,10 +251,10 @@ static const char *topic_of_block(const struct choosing *c)
 {
     const struct shelf *shelf = c->shelf;
     for (size_t i = 0; i < shelf->posts.count; i++) {
-        if (shelf->posts.list[i].block != c->post->block || !shelf->taken[i])
+        if (shelf->posts.list[i].block != c->post->block || !shelf->taken[i].name)
             continue;
-        const char *slash = strrchr(shelf->taken[i], '/');
-        return slash ? slash + 1 : shelf->taken[i];
+        const char *slash = strrchr(shelf->taken[i].name, '/');
+        return slash ? slash + 1 : shelf->taken[i].name;
     }
     return NULL;
 }
@@ -276,8 +305,8 @@ static void say_missing(struct shelf_choice *choice, const struct choosing *c, s
                  "%s has no post left that can be read (abpost check): %.300s", name, c->problem);
     else
         snprintf(choice->why, sizeof choice->why,
-                 "%s has no post left for %s; write another one (posts = %.200s)", name,
-                 c->post->channel, e->variants[variant].posts);
+                 "%s has no post left for %s; %swrite another one (posts = %.100s)", name,
+                 c->post->channel, c->moved, e->variants[variant].posts);
 }
 
 void shelf_choose(struct shelf_choice *choice, const struct shelf *shelf, int64_t planned,
@@ -317,17 +346,13 @@ static const struct shelf_file *find_again(const struct shelf *shelf,
                                            const struct abp_planned *post, size_t variant)
 {
     const struct shelf_file *moved = NULL;
-    char version[ABP_CONTENT_VERSION_SIZE];
     for (size_t i = 0; i < shelf->count; i++) {
         const struct shelf_file *file = &shelf->files[i];
         if (file->variant != variant)
             continue;
         if (strcmp(file->name, post->file) == 0)
             return file;
-        if (moved || file->problem)
-            continue;
-        abp_content_version(version, &file->content);
-        if (strcmp(version, post->file_digest) == 0)
+        if (!moved && strcmp(file->version, post->file_digest) == 0)
             moved = file;
     }
     return moved;
@@ -339,7 +364,7 @@ void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
 {
     struct abp_error err = {0};
     char *why = choice->why;
-    const char *refusal = NULL;
+    const char *refusal = NULL, *used;
     memset(choice, 0, sizeof *choice);
     size_t size = sizeof choice->why, variant = variant_number(shelf, post->variant);
     const struct shelf_file *file = find_again(shelf, post, variant);
@@ -353,6 +378,10 @@ void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
     else if (file->problem)
         snprintf(why, size, "%.150s can't be read any more (abpost check): %.250s", file->name,
                  file->problem);
+    else if ((used = used_as(shelf, post, file)) != NULL)
+        snprintf(why, size, "%.200s was posted already%s%.200s; write something else into it",
+                 file->name, strcmp(used, file->name) == 0 ? "" : " as ",
+                 strcmp(used, file->name) == 0 ? "" : used);
     else if (!may_go_out(shelf, &file->content))
         snprintf(why, size, "%.300s %s; it goes out once it is approved (abpost approve)",
                  file->name,
@@ -381,9 +410,9 @@ int shelf_refuse(struct shelf *shelf, struct abp_store *store, const char *chann
     return 0;
 }
 
-void shelf_take(struct shelf *shelf, int64_t planned, const char *name)
+void shelf_take(struct shelf *shelf, int64_t planned, const struct shelf_choice *choice)
 {
     size_t at = find_post(shelf, planned);
     if (at < shelf->posts.count)
-        shelf->taken[at] = name;
+        shelf->taken[at] = (struct shelf_taken){choice->name, choice->version};
 }

@@ -1,10 +1,11 @@
 /* The post files of one experiment, and which of them a planned post takes.
  *
- * A file goes out once on each channel; one that was tried, left nothing and missed its time is
- * free again. A block takes files of one name where every variant has one that is approved and not
- * used yet: the same topic in each style. Else each takes its first. Files go in the order of their
- * names. Before the first post of a block goes out, every variant of it must have a file, so that a
- * style is not skipped because its author was slower.
+ * A file goes out once on each channel, and so does what it says, under whatever name; where two
+ * variants have a file each that says the same, that goes out once for each. A file that was tried,
+ * left nothing and missed its time is free again. A block takes files of one name where every
+ * variant has one that is approved and not used yet: the same topic in each style. Else each takes
+ * its first. Files go in the order of their names. Before the first post of a block goes out, every
+ * variant of it must have a file, so that a style is not skipped because its author was slower.
  *
  * A post that was tried before, and is known not to be out, keeps its file: what goes out then is
  * what the file says now, if it still may go out at all.
@@ -20,10 +21,16 @@
 #include "abpost/outbox.h"
 
 struct shelf_file {
-    struct abp_content content; /* of a file that could be read */
-    char *name;                 /* owned; its path from the workspace's folder */
-    char *problem;              /* owned; why it could not be read; NULL: none */
-    size_t variant;             /* of the experiment */
+    struct abp_content content;             /* of a file that could be read */
+    char *name;                             /* owned; its path from the workspace's folder */
+    char version[ABP_CONTENT_VERSION_SIZE]; /* of the content */
+    char *problem;                          /* owned; why it could not be read; NULL: none */
+    size_t variant;                         /* of the experiment */
+};
+
+/* The file that a post uses up, and its version; NULL: none. Borrowed from files or posts. */
+struct shelf_taken {
+    const char *name, *version;
 };
 
 struct shelf {
@@ -32,9 +39,7 @@ struct shelf {
     size_t count;
     struct abp_refused_file_list refused; /* what channels did not take; passed over as it is */
     struct abp_planned_list posts;        /* every post of the experiment, as it stood */
-    /* owned; posts.count: the name of the file that each post took in this pass, or before; NULL:
-       none yet. Points into files' names or posts' file. */
-    const char **taken;
+    struct shelf_taken *taken;            /* owned; posts.count; in this pass, or before */
 };
 
 /* Reads the experiment's files and its posts. root: the workspace's folder. */
@@ -45,8 +50,8 @@ void shelf_close(struct shelf *shelf);
 struct shelf_choice {
     const struct abp_content *content; /* borrowed from the shelf; NULL: none */
     const char *name;                  /* of its file; borrowed from the shelf */
-    char version[ABP_CONTENT_VERSION_SIZE];
-    char why[512]; /* NULL content: one sentence on what is missing */
+    const char *version;               /* of its content; borrowed from the shelf */
+    char why[512];                     /* NULL content: one sentence on what is missing */
 };
 
 /* The file for a post of the experiment, by its id, on a channel with these rules (ops NULL: any
@@ -62,7 +67,7 @@ void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
 int shelf_refuse(struct shelf *shelf, struct abp_store *store, const char *channel,
                  const struct shelf_choice *choice, const char *reason, int64_t now,
                  struct abp_error *err) ABP_MUST_CHECK;
-/* The post took that file (a choice's name): no other on its channel may. */
-void shelf_take(struct shelf *shelf, int64_t planned, const char *name);
+/* The post took that file: no other on its channel may. */
+void shelf_take(struct shelf *shelf, int64_t planned, const struct shelf_choice *choice);
 
 #endif

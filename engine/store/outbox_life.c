@@ -43,16 +43,19 @@ static int insert_attempt(int64_t *attempt, struct abp_store *store, const struc
     return rc;
 }
 
-/* 1: another post of that experiment uses up the file on that channel (abp_outbox_uses_file). */
-static int is_file_used(struct abp_store *store, const struct abp_planned *post, const char *file,
-                        struct abp_error *err)
+/* 1: another post of that experiment uses up the file on that channel
+ * (abp_outbox_uses_file), or one of the same variant that says the same. */
+static int is_file_used(struct abp_store *store, const struct abp_planned *post,
+                        const struct abp_claim *claim, struct abp_error *err)
 {
     static const char sql[] =
         "SELECT 1 FROM attempt a JOIN planned_post p ON p.id = a.planned_post_id"
         " JOIN block b ON b.id = p.block_id JOIN plan ON plan.id = b.plan_id"
         " JOIN experiment e ON e.id = plan.experiment_id"
         " LEFT JOIN dropped d ON d.planned_post_id = p.id"
-        " WHERE a.file = :file AND b.channel = :channel AND e.name = :experiment"
+        " WHERE (a.file = :file OR (p.variant = :variant AND length(a.file_hash) >= 64"
+        "  AND substr(a.file_hash, 1, 64) = substr(:hash, 1, 64)))"
+        " AND b.channel = :channel AND e.name = :experiment"
         " AND p.id <> :planned AND a.id = " ATTEMPT_OF_PLANNED
         " AND (d.planned_post_id IS NULL OR COALESCE((SELECT r.state FROM attempt_result r"
         "  WHERE r.attempt_id = a.id ORDER BY r.state <> 'posted', r.id DESC LIMIT 1), 'sending')"
@@ -60,7 +63,9 @@ static int is_file_used(struct abp_store *store, const struct abp_planned *post,
     struct abp_statement *s = NULL;
     if (abp_db_prepare(&s, store->db, sql, err) != 0)
         return -1;
-    abp_bind_text(s, abp_param(s, ":file"), file);
+    abp_bind_text(s, abp_param(s, ":file"), claim->file);
+    abp_bind_text(s, abp_param(s, ":hash"), claim->file_digest);
+    abp_bind_text(s, abp_param(s, ":variant"), post->variant);
     abp_bind_text(s, abp_param(s, ":channel"), post->channel);
     abp_bind_text(s, abp_param(s, ":experiment"), post->experiment);
     abp_bind_int(s, abp_param(s, ":planned"), post->id);
@@ -102,7 +107,7 @@ static int claim_post(int64_t *attempt, struct abp_store *store, const struct ab
      * knowledge of it. Without, they are those of a process that has not seen it come and go. */
     if (post->attempt && post->attempt != claim->after && !is_repeat(claim, post))
         return 0;
-    int used = is_file_used(store, post, claim->file, err);
+    int used = is_file_used(store, post, claim, err);
     if (used != 0)
         return used < 0 ? -1 : 0;
     int quiet = is_quiet(store, post, claim, err);

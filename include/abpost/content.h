@@ -33,9 +33,10 @@ struct abp_content {
 
 void abp_content_release(struct abp_content *content);
 
-/* What tells a content from its later self: its digest, and the sizes of its images. Two of the
- * same text begin with the same 64 characters. */
+/* What tells a content from its later self: its digest, and the sizes of its images. */
 #define ABP_CONTENT_VERSION_SIZE (65 + 21 * ABP_CONTENT_MEDIA_MAX)
 void abp_content_version(char version[ABP_CONTENT_VERSION_SIZE], const struct abp_content *content);
+/* 1: two versions are of files that say the same; 0 also where one is none (NULL, or too short). */
+int abp_content_says_the_same(const char *version, const char *other);
 
 #endif

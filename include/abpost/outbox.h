@@ -135,8 +135,8 @@ struct abp_claim {
 /* An attempt after the first sends the same bytes under the same key, or knows of the newest one
  * (`after`), which is known to have left nothing.
  * 1: *attempt is ours, durably; 0: somebody else has it, or has tried it since, or its server asked
- * for a pause, or it may not go out any more, or its file went out on this channel already, or the
- * channel is not quiet; -1. */
+ * for a pause, or it may not go out any more, or its file went out on this channel already, or what
+ * it says did for its variant, or the channel is not quiet; -1. */
 int abp_outbox_claim(int64_t *attempt, struct abp_store *store, const struct abp_claim *claim,
                      struct abp_error *err) ABP_MUST_CHECK;
 

@@ -449,6 +449,45 @@ static void test_file_is_free(void **state)
     abp_store_close(store);
 }
 
+/* What a file says goes out once for a variant, under whatever name. */
+static void test_same_text(void **state)
+{
+    static const char same[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct abp_store *store = scratch_store(*state);
+    struct abp_planned_list list;
+    struct abp_planned_filter filter = {0};
+    plan(store, 3);
+    OK(abp_outbox_list(&list, store, &filter, &err));
+    int64_t attempt, own = 0, others = 0;
+    for (size_t i = 1; i < list.count; i++)
+        *(strcmp(list.list[i].variant, list.list[0].variant) == 0 ? &own : &others) =
+            list.list[i].id;
+    struct abp_claim claim = {.planned = list.list[0].id,
+                              .key = "k1",
+                              .request = "r",
+                              .request_len = 1,
+                              .file = "posts/a.txt",
+                              .file_digest = same,
+                              .owner = "o",
+                              .now = NOW,
+                              .leased_until = NOW + 1};
+    abp_planned_list_release(&list);
+    assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 1);
+    settle(store, attempt, ABP_POSTED);
+    claim.planned = own;
+    claim.key = "k2";
+    claim.file = "posts/b.txt";
+    claim.file_digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef 77";
+    assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 0);
+    claim.planned = others;
+    assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 1);
+    claim.planned = own;
+    claim.file = "posts/c.txt";
+    claim.file_digest = "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 1);
+    abp_store_close(store);
+}
+
 struct claimer {
     struct scratch *scratch;
     int64_t attempts[50];
@@ -638,11 +677,14 @@ static void test_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_life),         TEST(test_found_late), TEST(test_drop),
-        TEST(test_same_bytes),   TEST(test_two_claim),  TEST(test_analysis_and_decisions),
-        TEST(test_withdrawing),  TEST(test_made),       TEST(test_file_and_gap),
-        TEST(test_file_is_free), TEST(test_one_id),     TEST(test_out_once),
-        TEST(test_pause),        TEST(test_open),       TEST(test_asked_meanwhile),
+        TEST(test_life),         TEST(test_found_late),
+        TEST(test_drop),         TEST(test_same_bytes),
+        TEST(test_two_claim),    TEST(test_analysis_and_decisions),
+        TEST(test_withdrawing),  TEST(test_made),
+        TEST(test_file_and_gap), TEST(test_file_is_free),
+        TEST(test_same_text),    TEST(test_one_id),
+        TEST(test_out_once),     TEST(test_pause),
+        TEST(test_open),         TEST(test_asked_meanwhile),
         TEST(test_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

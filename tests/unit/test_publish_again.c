@@ -319,6 +319,119 @@ static void test_doubt_is_not_free(void **state)
     world_free(w);
 }
 
+/* Both of a block, on that day. */
+static void day(struct world *w, int days)
+{
+    world_pass(w, 24 * days + 9, 0);
+    world_pass(w, 24 * days + 15, 0);
+}
+
+static void rename_posts(struct world *w, const char *from, const char *to)
+{
+    char old[700];
+    snprintf(old, sizeof old, "%s", scratch_path(w->scratch, from));
+    assert_int_equal(rename(old, scratch_path(w->scratch, to)), 0);
+}
+
+/* What is out does not go out again under another name, approved anew or not. */
+static void test_other_name(void **state)
+{
+    struct world *w = world_make(state, MASTODON, "");
+    world_file(w, "a", "1.txt", "status: approved\n\nHello of a\n");
+    world_file(w, "b", "1.txt", "status: approved\n\nHello of b\n");
+    world_plan(w, 7);
+    day(w, 0);
+    assert_int_equal(w->statuses, 2);
+    rename_posts(w, "posts/a/1.txt", "posts/a/hello.txt");
+    rename_posts(w, "posts/b/1.txt", "posts/b/hello.txt");
+    day(w, 1);
+    assert_int_equal(w->statuses, 2);
+    assert_non_null(strstr(w->detail, "/hello.txt was posted already as posts/"));
+    assert_non_null(strstr(w->detail, "/1.txt"));
+    /* Nor from the other variant's folder, in another spelling of the status. */
+    rename_posts(w, "posts/a/hello.txt", "posts/a/other.txt");
+    rename_posts(w, "posts/b/hello.txt", "posts/a/hello.txt");
+    rename_posts(w, "posts/a/other.txt", "posts/b/hello.txt");
+    world_file(w, "a", "hello.txt", "status:   approved\n\nHello of b\n");
+    day(w, 2);
+    assert_int_equal(w->statuses, 2);
+    /* Other words are another post. */
+    world_file(w, "a", "hello.txt", "status: approved\n\nHello again of a\n");
+    world_file(w, "b", "hello.txt", "status: approved\n\nHello again of b\n");
+    world_plan(w, 8);
+    day(w, 3);
+    assert_int_equal(w->statuses, 4);
+    world_free(w);
+}
+
+/* Two variants that say the same (which only differ in their hours, or in nothing) say it once
+ * each. */
+static void test_twins(void **state)
+{
+    struct world *w = world_make(state, MASTODON, "");
+    for (const char *v = "ab"; *v; v++) {
+        char variant[2] = {*v, '\0'};
+        world_file(w, variant, "1.txt", "status: approved\n\nHello\n");
+        world_file(w, variant, "2.txt", "status: approved\n\nAnd again\n");
+    }
+    world_plan(w, 7);
+    for (int d = 0; d < 4; d++)
+        day(w, d);
+    assert_int_equal(w->statuses, 4);
+    assert_string_equal(w->text[0], w->text[1]);
+    assert_string_equal(w->text[2], w->text[3]);
+    world_free(w);
+}
+
+/* Changed into what is out already. */
+static void test_changed_into_another(void **state)
+{
+    struct world *w = not_sent(state, MASTODON);
+    struct abp_planned_list list;
+    struct abp_planned_filter filter = {.states = 1u << ABP_PLANNED, .limit = 1};
+    struct abp_error err = {0};
+    char text[80];
+    world_pass(w, 9, 1);
+    world_pass(w, 15, 0);
+    assert_int_equal(w->statuses, 2);
+    w->mode = FAKE_NOT_SENT;
+    world_pass(w, 33, 0);
+    w->mode = FAKE_FINE;
+    must(abp_outbox_list(&list, w->store, &filter, &err), &err);
+    assert_non_null(strstr(list.list[0].file, "/2.txt"));
+    snprintf(text, sizeof text, "status: approved\n\nThe frist of %s\n", list.list[0].variant);
+    world_file(w, list.list[0].variant, "2.txt", text);
+    world_pass(w, 33, 1);
+    assert_int_equal(w->statuses, 2);
+    assert_int_equal(w->notes[ABP_NOTE_WAITING], 1);
+    assert_non_null(strstr(w->detail, "/2.txt was posted already as posts/"));
+    abp_planned_list_release(&list);
+    world_free(w);
+}
+
+/* A clock that jumps by 100 s as soon as a post is claimed. */
+static int64_t jumping_now(void *context)
+{
+    struct world *w = context;
+    return w->now + (world_count(w, ABP_SENDING) ? 100 : 0);
+}
+
+/* A machine that slept between the claim and the request leaves it to whoever asks by then. */
+static void test_slept(void **state)
+{
+    struct world *w = not_sent(state, MASTODON);
+    w->env.now = jumping_now;
+    struct abp_publish_report report = world_pass(w, 9, 1);
+    assert_int_equal(report.count[ABP_NOTE_NOT_SENT], 1);
+    assert_int_equal(report.local, 1);
+    assert_string_equal(w->detail, "claiming it took too long");
+    assert_int_equal(w->statuses, 0);
+    w->env.now = world_now;
+    world_pass(w, 9, 5);
+    assert_int_equal(w->statuses, 1);
+    world_free(w);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -334,6 +447,10 @@ int main(void)
         TEST(test_by_hand),
         TEST(test_passed_over),
         TEST(test_missed_is_free),
+        TEST(test_slept),
+        TEST(test_other_name),
+        TEST(test_twins),
+        TEST(test_changed_into_another),
         TEST(test_doubt_is_not_free),
         TEST(test_changed_and_refused),
     };
