@@ -276,9 +276,24 @@ static const char *const version_3[] = {
 static const char *const version_4[] = {"ALTER TABLE plan ADD COLUMN decisions INTEGER",
                                         "PRAGMA user_version = 4", NULL};
 
+/* A number that a person wrote down wrong, and what it should have been; the newest row counts. */
+static const char *const version_5[] = {
+    "CREATE TABLE reading_correction ("
+    " id INTEGER PRIMARY KEY,"
+    " post_id INTEGER NOT NULL,"
+    " metric TEXT NOT NULL,"
+    " read_at INTEGER NOT NULL,"
+    " value REAL NOT NULL,"
+    " corrected_at INTEGER NOT NULL,"
+    " FOREIGN KEY (post_id, metric, read_at) REFERENCES reading (post_id, metric, read_at)"
+    ") STRICT;"
+    "CREATE INDEX correction_of_reading"
+    " ON reading_correction (post_id, metric, read_at);" FACTS("reading_correction"),
+    "PRAGMA user_version = 5", NULL};
+
 /* migrations[i] leads from version i to i + 1; its last statement says so in the file. */
 static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1, version_2, version_3,
-                                                                  version_4};
+                                                                  version_4, version_5};
 
 /* Inside a transaction, or another process may make the tables between two of the answers. */
 static int check(struct abp_db *db, int read_only, struct abp_error *err)
