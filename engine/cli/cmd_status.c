@@ -19,6 +19,9 @@ static int show_list(const struct abp_args *args, const struct abp_status *statu
     for (size_t i = 0; i < status->stuck_count; i++) {
         const struct abp_stuck *s = &status->stuck[i];
         char when[ABP_TIME_SIZE];
+        struct abp_buffer todo;
+        abp_buffer_init(&todo, MAX_STATUS);
+        abp_buffer_printf(&todo, "%s%s%s", s->todo, s->line ? " " : "", s->line ? s->line : "");
         struct abp_field fields[] = {
             {.text = abp_stuck_name(s->kind)},
             {.number = s->person, .is_number = 1},
@@ -28,11 +31,13 @@ static int show_list(const struct abp_args *args, const struct abp_status *statu
             {.text = s->experiment},
             {.text = s->channel},
             {.text = s->what},
-            {.text = s->todo},
+            {.text = abp_buffer_text(&todo)},
             {.text = s->commands[0]},
             {.text = s->commands[1]},
         };
         abp_list_add(&list, fields);
+        list.buf.failed |= todo.failed;
+        abp_buffer_release(&todo);
     }
     return abp_list_end(&list, err);
 }

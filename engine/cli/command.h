@@ -28,6 +28,7 @@ struct abp_args {
     int not_posted;
     const char *output;       /* where results go instead of standard output */
     const char *readings;     /* import: a file of numbers taken by hand */
+    int correct;              /* import: other numbers of the same time are corrections */
     int all_readings;         /* export */
     int for_system, for_user; /* timer; neither: for the user */
     const char *unit_name;    /* timer; NULL: the folder's */

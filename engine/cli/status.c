@@ -167,6 +167,7 @@ void abp_status_close(struct abp_status *status)
     for (size_t i = 0; i < status->stuck_count; i++) {
         free(status->stuck[i].what);
         free(status->stuck[i].todo);
+        free(status->stuck[i].line);
         for (size_t k = 0; k < ABP_STUCK_COMMANDS; k++)
             free(status->stuck[i].commands[k]);
     }

@@ -42,6 +42,7 @@ struct abp_stuck {
     int64_t since;                      /* UTC seconds; 0: not known */
     const char *experiment, *channel;   /* borrowed; NULL: not of one */
     char *what, *todo;                  /* owned; sentences */
+    char *line;                         /* owned; to be copied, behind todo; NULL: none */
     char *commands[ABP_STUCK_COMMANDS]; /* owned; NULL: no more */
 };
 

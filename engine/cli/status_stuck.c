@@ -1,4 +1,5 @@
 /* What is stuck, and what to do about it. */
+#include "by_hand.h"
 #include "status.h"
 
 #include "abpost/local.h"
@@ -95,6 +96,7 @@ static struct abp_stuck *add(struct finding *f, const struct abp_stuck *found)
         f->no_memory = 1;
         free(found->what);
         free(found->todo);
+        free(found->line);
         for (size_t k = 0; k < ABP_STUCK_COMMANDS; k++)
             free(found->commands[k]);
         return NULL;
@@ -436,8 +438,13 @@ static void find_readings(struct finding *f, const struct abp_experiment *e, con
     s.what = words(f, "The numbers of %zu post%s (%s, on %s: %s) are due since %s.", m.count,
                    m.count == 1 ? "" : "s", e->name, name, abp_buffer_text(&ids), when);
     if (channel && abp_is_by_hand(channel)) {
-        s.todo = words(f, "Write what the platform shows into a CSV file with a column for the "
-                          "post and one for each metric:");
+        struct abp_buffer line;
+        abp_buffer_init(&line, WORDS_MAX);
+        abp_put_readings_header(&line, f->status->loaded.env, e);
+        s.line = words(f, "%s", abp_buffer_text(&line));
+        abp_buffer_release(&line);
+        s.todo = words(f, "Write what the platform shows into a CSV file, a row for each post (a "
+                          "column read_at says when that was, if not just now), under the line:");
         s.commands[0] = words(f, "abpost import %s --readings FILE.csv", e->name);
     } else {
         s.todo = words(f, "A tick reads them, or says why it can't:");
