@@ -39,7 +39,7 @@ struct abp_action {
     const char *experiment, *channel, *variant, *file, *url, *detail;
     int64_t post;   /* planned post */
     int64_t due_at; /* UTC seconds */
-    int trouble;    /* 1: said even when quiet */
+    int trouble;    /* 1: said even when quiet, as is what was decided */
     int routine;    /* 1: as text only said when verbose */
 };
 

@@ -75,7 +75,7 @@ for command in check tick; do
 done
 later status
 exits 0
-says " on outbox) waits to be published by hand" # the question or the story, as the lot had it
+says "on outbox) waits to be published by hand"
 later plan next --end
 exits 0
 says "0 posts of next"
