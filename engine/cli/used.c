@@ -41,8 +41,12 @@ const char *abp_used_as(const struct abp_planned_list *posts, const char *root,
 {
     for (size_t i = 0; i < posts->count; i++) {
         const struct abp_planned *post = &posts->list[i];
-        if (!abp_outbox_uses_file(post) || strcmp(post->channel, channel) != 0 ||
-            strcmp(post->experiment, experiment) != 0 || strcmp(post->file, file) == 0 ||
+        int is_own = strcmp(post->experiment, experiment) == 0;
+        if (!abp_outbox_uses_file(post) || strcmp(post->channel, channel) != 0)
+            continue;
+        if (!is_own && strcmp(post->file, file) == 0)
+            return post->file;
+        if (!is_own || strcmp(post->file, file) == 0 ||
             !abp_content_says_the_same(post->file_digest, content->digest))
             continue;
         if (strcmp(post->variant, variant) == 0 || !is_there(root, post->file))
@@ -65,7 +69,8 @@ size_t abp_used_faults(const struct abp_used *used, const struct abp_experiment 
         if (!as)
             continue;
         snprintf(message, sizeof message,
-                 "was posted already as %.400s on %.100s; it does not go out there again", as,
+                 "was posted already %s%.400s on %.100s; it does not go out there again",
+                 strcmp(as, content->path) == 0 ? "by another experiment, as " : "as ", as,
                  channel);
         found(context, message);
         count++;

@@ -18,8 +18,9 @@ void abp_used_open(struct abp_used *used, const struct abp_workspace *ws);
 void abp_used_close(struct abp_used *used);
 
 /* The name of the file that a post of the experiment took on the channel, and which said the same
- * as this one of another name does. NULL: there is none, or it was another variant's, which still
- * has it. Borrowed from posts. As engine/publish/shelf.c has it. */
+ * as this one of another name does, or this one's own where a post of another experiment took it.
+ * NULL: there is none, or it was another variant's, which still has it. Borrowed from posts. As
+ * engine/publish/shelf.c has it. */
 const char *abp_used_as(const struct abp_planned_list *posts, const char *root,
                         const char *experiment, const char *variant, const char *channel,
                         const char *file, const struct abp_content *content);

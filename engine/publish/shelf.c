@@ -70,6 +70,8 @@ int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
     int rc = abp_outbox_list(&shelf->posts, store, &filter, err);
     if (rc == 0)
         rc = abp_outbox_refused_files(&shelf->refused, store, experiment->name, err);
+    if (rc == 0)
+        rc = abp_outbox_taken_elsewhere(&shelf->elsewhere, store, experiment->name, err);
     for (size_t v = 0; v < experiment->variant_count && rc == 0; v++)
         rc = add_files(shelf, v, root, err);
     if (rc == 0) {
@@ -96,6 +98,7 @@ void shelf_close(struct shelf *shelf)
     free(shelf->taken);
     abp_planned_list_release(&shelf->posts);
     abp_refused_file_list_release(&shelf->refused);
+    abp_taken_file_list_release(&shelf->elsewhere);
     memset(shelf, 0, sizeof *shelf);
 }
 
@@ -140,9 +143,9 @@ static const struct shelf_file *find_file(const struct shelf *shelf, size_t vari
     return NULL;
 }
 
-/* The name under which another post of the channel took the file, or another file that says the
- * same; NULL: none did. What another variant has taken of its own files, and still has, it has not
- * taken from this one. */
+/* The name under which another post of the channel took the file, of whatever experiment, or
+ * another file that says the same; NULL: none did. What another variant has taken of its own files,
+ * and still has, it has not taken from this one. */
 static const char *used_as(const struct shelf *shelf, const struct abp_planned *post,
                            const struct shelf_file *file)
 {
@@ -158,6 +161,11 @@ static const char *used_as(const struct shelf *shelf, const struct abp_planned *
         size_t variant = variant_number(shelf, other->variant);
         if (variant == file->variant || !find_file(shelf, variant, taken->name))
             return taken->name;
+    }
+    for (size_t i = 0; i < shelf->elsewhere.count; i++) {
+        const struct abp_taken_file *taken = &shelf->elsewhere.list[i];
+        if (strcmp(taken->channel, post->channel) == 0 && strcmp(taken->file, file->name) == 0)
+            return taken->file;
     }
     return NULL;
 }

@@ -38,6 +38,7 @@ struct shelf {
     struct shelf_file *files;                /* owned; by variant, then name */
     size_t count;
     struct abp_refused_file_list refused; /* what channels did not take; passed over as it is */
+    struct abp_taken_file_list elsewhere; /* what other experiments have taken */
     struct abp_planned_list posts;        /* every post of the experiment, as it stood */
     struct shelf_taken *taken;            /* owned; posts.count; in this pass, or before */
 };

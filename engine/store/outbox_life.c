@@ -53,13 +53,11 @@ static int is_file_used(struct abp_store *store, const struct abp_planned *post,
         " JOIN block b ON b.id = p.block_id JOIN plan ON plan.id = b.plan_id"
         " JOIN experiment e ON e.id = plan.experiment_id"
         " LEFT JOIN dropped d ON d.planned_post_id = p.id"
-        " WHERE (a.file = :file OR (p.variant = :variant AND length(a.file_hash) >= 64"
+        " WHERE (a.file = :file OR (e.name = :experiment AND p.variant = :variant"
+        "  AND length(a.file_hash) >= 64"
         "  AND substr(a.file_hash, 1, 64) = substr(:hash, 1, 64)))"
-        " AND b.channel = :channel AND e.name = :experiment"
-        " AND p.id <> :planned AND a.id = " ATTEMPT_OF_PLANNED
-        " AND (d.planned_post_id IS NULL OR COALESCE((SELECT r.state FROM attempt_result r"
-        "  WHERE r.attempt_id = a.id ORDER BY r.state <> 'posted', r.id DESC LIMIT 1), 'sending')"
-        "  <> 'not-posted') LIMIT 1";
+        " AND b.channel = :channel AND p.id <> :planned AND a.id = " ATTEMPT_OF_PLANNED
+        " AND " USES_FILE " LIMIT 1";
     struct abp_statement *s = NULL;
     if (abp_db_prepare(&s, store->db, sql, err) != 0)
         return -1;

@@ -83,6 +83,20 @@ void abp_planned_list_release(struct abp_planned_list *list);
  * plan. */
 int abp_outbox_uses_file(const struct abp_planned *post);
 
+/* What posts of other experiments have taken: a file goes out once on a channel, whoever names it. */
+struct abp_taken_file {
+    char *channel, *file; /* owned by the list */
+};
+
+struct abp_taken_file_list {
+    struct abp_taken_file *list; /* owned */
+    size_t count;
+};
+
+int abp_outbox_taken_elsewhere(struct abp_taken_file_list *list, struct abp_store *store,
+                               const char *experiment, struct abp_error *err) ABP_MUST_CHECK;
+void abp_taken_file_list_release(struct abp_taken_file_list *list);
+
 /* 1: posts were drawn for the experiment; 0: none; -1. */
 int abp_outbox_has_begun(struct abp_store *store, const char *experiment,
                          struct abp_error *err) ABP_MUST_CHECK;

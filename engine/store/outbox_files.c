@@ -1,4 +1,5 @@
-/* Files that a platform does not take, known before anything was sent. */
+/* Files that a platform does not take, known before anything was sent, and those that other
+ * experiments have taken. */
 #include "store/outbox.h"
 
 #include <stdlib.h>
@@ -76,6 +77,58 @@ void abp_refused_file_list_release(struct abp_refused_file_list *list)
         free(list->list[i].file);
         free(list->list[i].file_digest);
         free(list->list[i].reason);
+    }
+    free(list->list);
+    memset(list, 0, sizeof *list);
+}
+
+static int add_taken(struct abp_taken_file_list *list, struct abp_statement *s,
+                     struct abp_error *err)
+{
+    struct abp_taken_file *grown = realloc(list->list, (list->count + 1) * sizeof *grown);
+    if (!grown)
+        return abp_fail_memory(err);
+    list->list = grown;
+    struct abp_taken_file *file = &grown[list->count++];
+    memset(file, 0, sizeof *file);
+    return abp_column_copy(&file->channel, s, 0, err) != 0 ||
+                   abp_column_copy(&file->file, s, 1, err) != 0
+               ? -1
+               : 0;
+}
+
+int abp_outbox_taken_elsewhere(struct abp_taken_file_list *list, struct abp_store *store,
+                               const char *experiment, struct abp_error *err)
+{
+    static const char sql[] =
+        "SELECT DISTINCT b.channel, a.file FROM attempt a"
+        " JOIN planned_post p ON p.id = a.planned_post_id"
+        " JOIN block b ON b.id = p.block_id JOIN plan ON plan.id = b.plan_id"
+        " JOIN experiment e ON e.id = plan.experiment_id"
+        " LEFT JOIN dropped d ON d.planned_post_id = p.id"
+        " WHERE e.name <> :experiment AND a.id = " ATTEMPT_OF_PLANNED " AND " USES_FILE;
+    struct abp_statement *s = NULL;
+    int row;
+    memset(list, 0, sizeof *list);
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
+        return -1;
+    abp_bind_text(s, abp_param(s, ":experiment"), experiment);
+    while ((row = abp_step(s, err)) > 0)
+        if (add_taken(list, s, err) != 0) {
+            row = -1;
+            break;
+        }
+    abp_db_finish(s);
+    if (row < 0)
+        abp_taken_file_list_release(list);
+    return row < 0 ? -1 : 0;
+}
+
+void abp_taken_file_list_release(struct abp_taken_file_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->list[i].channel);
+        free(list->list[i].file);
     }
     free(list->list);
     memset(list, 0, sizeof *list);
