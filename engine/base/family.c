@@ -23,6 +23,16 @@ const char *abp_family_name(enum abp_family family)
     return (unsigned)family < ABP_FAMILY_COUNT ? family_names[family] : NULL;
 }
 
+int abp_family_counts(enum abp_family family)
+{
+    return family != ABP_LOGNORMAL;
+}
+
+int abp_family_counts_exposure(enum abp_family family)
+{
+    return family == ABP_BETABINOMIAL || family == ABP_BINOMIAL;
+}
+
 enum abp_family abp_family_from_name(const char *name)
 {
     for (int f = ABP_NEGBINOMIAL; f < ABP_FAMILY_COUNT; f++)

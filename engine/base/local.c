@@ -40,6 +40,17 @@ int abp_local_parse(int64_t *utc, const char *text, const struct abp_zone *zone)
     return 0;
 }
 
+int abp_local_is_minute(const char *text)
+{
+    return strlen(text) == TIME_LEN;
+}
+
+int64_t abp_local_next_minute(int64_t utc)
+{
+    int64_t over = utc % 60;
+    return over > 0 ? utc - over + 60 : utc - over;
+}
+
 void abp_local_format(char *out, int64_t utc, const struct abp_zone *zone)
 {
     static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};

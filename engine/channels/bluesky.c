@@ -91,5 +91,6 @@ const struct abp_channel_ops abp_bluesky = {
     .prepare = abp_bluesky_prepare,
     .send = abp_bluesky_send,
     .find = abp_bluesky_find,
+    .locate = abp_bluesky_locate,
     .read = abp_bluesky_read,
 };

@@ -114,6 +114,16 @@ int abp_bluesky_is_did(const char *text);
  */
 int abp_bluesky_is_service(const char *text, int local);
 
+/* ---- a post's record: bluesky_send.c ---- */
+
+/* 1: a record's key: what a path can hold as it is, of at most 63 bytes. */
+int abp_bluesky_is_key(const char *text);
+/* The path of the call that asks for the post of that account and key, appended. */
+void abp_bluesky_record_path(struct abp_buffer *path, const char *did, const char *key);
+/* POSTED into outcome and 1, when body names exactly this post and its version; else 0. */
+int abp_bluesky_posted(const struct abp_connection *connection, struct abp_outcome *outcome,
+                       const char *did, const char *key, const json_t *body);
+
 /* ---- the calls of the table ---- */
 
 int abp_bluesky_prepare(struct abp_connection *connection, struct abp_buffer *request,
@@ -123,6 +133,8 @@ void abp_bluesky_send(struct abp_connection *connection, struct abp_outcome *out
                       const char *request, size_t len, const char *key);
 void abp_bluesky_find(struct abp_connection *connection, struct abp_outcome *outcome,
                       const char *request, size_t len, const char *key, int64_t sent_at);
+int abp_bluesky_locate(struct abp_connection *connection, struct abp_outcome *outcome,
+                       const char *url, struct abp_error *err);
 int abp_bluesky_read(struct abp_connection *connection, struct abp_reading *readings, size_t count,
                      struct abp_error *err);
 

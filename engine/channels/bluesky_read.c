@@ -30,10 +30,9 @@ static int read_place(struct place *place, const char *uri)
     memcpy(place->did, uri + 5, len);
     place->did[len] = '\0';
     rest += sizeof collection - 1;
-    len = strspn(rest, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._:~-");
-    if (len == 0 || len >= sizeof place->key || rest[len] != '\0')
+    if (!abp_bluesky_is_key(rest))
         return -1;
-    memcpy(place->key, rest, len + 1);
+    memcpy(place->key, rest, strlen(rest) + 1);
     return abp_bluesky_is_did(place->did) ? 0 : -1;
 }
 
@@ -104,14 +103,14 @@ static void confirm(struct abp_connection *connection, struct abp_reading *readi
     if (read_place(&place, reading->remote_id) != 0)
         return;
     abp_buffer_init(&path, 2048);
-    abp_buffer_add(&path, "com.atproto.repo.getRecord?repo=");
-    abp_xrpc_encode(&path, place.did);
-    abp_buffer_add(&path, "&collection=" ABP_BLUESKY_POSTS "&rkey=");
-    abp_xrpc_encode(&path, place.key);
+    abp_bluesky_record_path(&path, place.did, place.key);
     struct abp_xrpc call = {.method = "GET", .path = abp_buffer_text(&path)};
     abp_bluesky_call(connection, &answer, &call);
+    const struct abp_bluesky *state = connection->state;
+    int own = strcmp(place.did, state->session.did) == 0;
     not_read(reading, answer.kind == ABP_XRPC_OK ? reason : answer.reason);
-    if (answer.kind == ABP_XRPC_ERROR && strcmp(answer.error, "RecordNotFound") == 0) {
+    /* Of another account's posts (the channel had another one once) this server need not know. */
+    if (own && answer.kind == ABP_XRPC_ERROR && strcmp(answer.error, "RecordNotFound") == 0) {
         reading->state = ABP_READ_GONE;
         reading->reason[0] = '\0';
     }

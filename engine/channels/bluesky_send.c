@@ -15,7 +15,6 @@ struct intent {
     json_t *body;       /* owned */
     const json_t *post; /* borrowed from body */
     char did[256];
-    char uri[320]; /* at://did/collection/key */
 };
 
 static int read_intent(struct intent *intent, const char *request, size_t len, const char *key)
@@ -30,7 +29,6 @@ static int read_intent(struct intent *intent, const char *request, size_t len, c
         abp_xrpc_string(rkey, sizeof rkey, intent->body, "rkey") != 0 || strcmp(rkey, key) != 0 ||
         !json_is_null(json_object_get(intent->body, "swapRecord")))
         return -1;
-    snprintf(intent->uri, sizeof intent->uri, "at://%s/" ABP_BLUESKY_POSTS "/%s", intent->did, key);
     return 0;
 }
 
@@ -48,19 +46,35 @@ static void unknown(const struct abp_connection *connection, struct abp_outcome 
     outcome->retry_at = connection->now(connection->now_context) + AGAIN_SECONDS;
 }
 
-/* POSTED, when the answer names exactly this post and its version; else 0. */
-static int posted(const struct abp_connection *connection, struct abp_outcome *outcome,
-                  const struct intent *intent, const char *key, const json_t *body)
+int abp_bluesky_is_key(const char *text)
+{
+    static const char plain[] =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._:~-";
+    size_t len = strlen(text);
+    return len > 0 && len < 64 && strspn(text, plain) == len;
+}
+
+void abp_bluesky_record_path(struct abp_buffer *path, const char *did, const char *key)
+{
+    abp_buffer_add(path, "com.atproto.repo.getRecord?repo=");
+    abp_xrpc_encode(path, did);
+    abp_buffer_add(path, "&collection=" ABP_BLUESKY_POSTS "&rkey=");
+    abp_xrpc_encode(path, key);
+}
+
+int abp_bluesky_posted(const struct abp_connection *connection, struct abp_outcome *outcome,
+                       const char *did, const char *key, const json_t *body)
 {
     const struct abp_bluesky *state = connection->state;
-    char uri[sizeof intent->uri], cid[sizeof outcome->version];
-    if (abp_xrpc_string(uri, sizeof uri, body, "uri") != 0 || strcmp(uri, intent->uri) != 0 ||
+    char wanted[400], uri[sizeof wanted], cid[sizeof outcome->version];
+    snprintf(wanted, sizeof wanted, "at://%s/" ABP_BLUESKY_POSTS "/%s", did, key);
+    if (abp_xrpc_string(uri, sizeof uri, body, "uri") != 0 || strcmp(uri, wanted) != 0 ||
         abp_xrpc_string(cid, sizeof cid, body, "cid") != 0 ||
         abp_utf8_invalid_at(cid, strlen(cid)) != strlen(cid))
         return 0;
-    const char *whose = state->session.handle[0] && strcmp(state->session.did, intent->did) == 0
+    const char *whose = state->session.handle[0] && strcmp(state->session.did, did) == 0
                             ? state->session.handle
-                            : intent->did;
+                            : did;
     say(outcome, ABP_FATE_POSTED, "");
     snprintf(outcome->remote_id, sizeof outcome->remote_id, "%s", uri);
     snprintf(outcome->version, sizeof outcome->version, "%s", cid);
@@ -92,16 +106,13 @@ static enum found ask(struct abp_connection *connection, struct abp_outcome *out
     struct abp_buffer path;
     enum found found = NOT_ASKED;
     abp_buffer_init(&path, 4096);
-    abp_buffer_add(&path, "com.atproto.repo.getRecord?repo=");
-    abp_xrpc_encode(&path, intent->did);
-    abp_buffer_add(&path, "&collection=" ABP_BLUESKY_POSTS "&rkey=");
-    abp_xrpc_encode(&path, key);
+    abp_bluesky_record_path(&path, intent->did, key);
     abp_xrpc_call(connection, &answer,
                   &(struct abp_xrpc){.method = "GET",
                                      .service = state->session.service,
                                      .path = abp_buffer_text(&path)});
     if (answer.kind == ABP_XRPC_OK) {
-        if (posted(connection, outcome, intent, key, answer.body))
+        if (abp_bluesky_posted(connection, outcome, intent->did, key, answer.body))
             found = is_ours(intent, answer.body) ? FOUND : FOUND_OTHER;
         else
             unknown(connection, outcome, "the server's answer is not the record asked for");
@@ -155,7 +166,7 @@ void abp_bluesky_send(struct abp_connection *connection, struct abp_outcome *out
     }
     abp_bluesky_call(connection, &answer, &call);
     if (answer.kind == ABP_XRPC_OK) {
-        if (!posted(connection, outcome, &intent, key, answer.body))
+        if (!abp_bluesky_posted(connection, outcome, intent.did, key, answer.body))
             unknown(connection, outcome, "the server's answer does not say that the post is there");
     } else if (answer.kind == ABP_XRPC_ERROR && strcmp(answer.error, "InvalidSwap") == 0) {
         settle_swap(connection, outcome, &intent, key);

@@ -37,10 +37,13 @@ static void close_mastodon(struct abp_connection *connection)
 static int check_mastodon(struct abp_connection *connection, struct abp_error *err)
 {
     struct abp_mastodon *state = connection->state;
-    state->account_id[0] = '\0'; /* a check asks, whatever was known */
+    state->account_id[0] = state->other[0] = '\0'; /* a check asks, whatever was known */
     state->limits_asked = 0;
-    if (abp_mastodon_who(connection, NULL, err) != 0)
+    if (abp_mastodon_who(connection, NULL, err) != 0) {
+        if (err && state->other[0])
+            err->code = ABP_DATA; /* the server lets us in: it is the workspace that mixes up two */
         return -1;
+    }
     return abp_mastodon_limits(connection, NULL, err);
 }
 
@@ -67,5 +70,6 @@ const struct abp_channel_ops abp_mastodon = {
     .prepare = abp_mastodon_prepare,
     .send = abp_mastodon_send,
     .find = abp_mastodon_find,
+    .locate = abp_mastodon_locate,
     .read = abp_mastodon_read,
 };

@@ -5,6 +5,7 @@
 #define ABP_CHANNELS_MASTODON_H
 
 #include "abpost/channel.h"
+#include "abpost/text.h"
 
 #include <jansson.h>
 
@@ -20,7 +21,9 @@ struct abp_mastodon {
     struct abp_buffer authorization; /* owned; "Authorization: Bearer ...", wiped at the end; empty
                                         until it is needed */
     size_t token_at;                 /* where in it the token starts */
-    char account_id[ABP_MASTODON_ID_SIZE]; /* "": not asked yet */
+    char account_id[ABP_MASTODON_ID_SIZE]; /* "": not asked yet, or another's */
+    char other[ABP_SHOWN_SIZE];            /* whose the token is instead, fit to be shown; "": not
+                                              another's as far as is known */
     int limits_asked;                      /* 1: connection->limits are the server's */
     unsigned types; /* bits of abp_mastodon_type_bit that it takes; 0: it did not say */
     int no_batch;   /* 1: statuses can't be asked for by the dozen here */
@@ -83,10 +86,15 @@ const char *abp_mastodon_id(const json_t *object, const char *name, size_t size)
 const json_t *abp_mastodon_unwrapped(const json_t *status);
 
 /* The account's own id into the state, unless it is there. 0, or -1 with err: ABP_PERSON refused,
- * ABP_UNREACHABLE, ABP_DATA when it is no such server or another account. retry_at (may be NULL)
- * gets the server's wish. */
+ * or the token is another account's (asked for once: state->other says whose), ABP_UNREACHABLE,
+ * ABP_DATA when it is no such server. retry_at (may be NULL) gets the server's wish. */
 int abp_mastodon_who(struct abp_connection *connection, int64_t *retry_at,
                      struct abp_error *err) ABP_MUST_CHECK;
+/* The same where the workspace names an account: tokens may be mixed up, and what another's token
+ * posts is out under another's name, what it does not see is no less there. 0 without asking where
+ * it names none. */
+int abp_mastodon_confirm(struct abp_connection *connection, int64_t *retry_at,
+                         struct abp_error *err) ABP_MUST_CHECK;
 /* The server's limits into connection->limits, unless they are there; those it does not say stay.
  * 0 also when it says nothing; -1 with err when it can't be asked. */
 int abp_mastodon_limits(struct abp_connection *connection, int64_t *retry_at,
@@ -113,6 +121,8 @@ void abp_mastodon_send(struct abp_connection *connection, struct abp_outcome *ou
                        const char *request, size_t len, const char *key);
 void abp_mastodon_find(struct abp_connection *connection, struct abp_outcome *outcome,
                        const char *request, size_t len, const char *key, int64_t sent_at);
+int abp_mastodon_locate(struct abp_connection *connection, struct abp_outcome *outcome,
+                        const char *url, struct abp_error *err);
 int abp_mastodon_read(struct abp_connection *connection, struct abp_reading *readings, size_t count,
                       struct abp_error *err);
 

@@ -109,6 +109,21 @@ static int same_account(const char *account, const char *username)
     return len == strlen(username) && strncasecmp(account, username, len) == 0;
 }
 
+static int names_account(const struct abp_channel *channel)
+{
+    return channel->account && *channel->account;
+}
+
+static int fail_other(const struct abp_connection *connection, struct abp_error *err)
+{
+    const struct abp_mastodon *state = connection->state;
+    const struct abp_channel *channel = connection->channel;
+    return abp_fail(err, ABP_PERSON,
+                    "channel %s: its token belongs to %s, not to %s; put the token of %s where the "
+                    "channel's token points",
+                    channel->name, state->other, channel->account, channel->account);
+}
+
 /* The answer of verify_credentials. */
 static int take_account(struct abp_connection *connection, const struct abp_mastodon_reply *reply,
                         struct abp_error *err)
@@ -130,11 +145,12 @@ static int take_account(struct abp_connection *connection, const struct abp_mast
                         "channel %s: %s does not answer as a Mastodon server does: %s",
                         channel->name, channel->server, reply->words);
     const char *username = abp_mastodon_string(reply->json, "username");
-    if (channel->account && *channel->account && username &&
-        !same_account(channel->account, username)) {
-        char shown[ABP_SHOWN_SIZE];
-        return abp_fail(err, ABP_DATA, "channel %s: its token belongs to %s, not to %s",
-                        channel->name, abp_shown(shown, username), channel->account);
+    if (names_account(channel) && (!username || !*username))
+        return abp_fail(err, ABP_DATA, "channel %s: %s does not say whose the token is",
+                        channel->name, channel->server);
+    if (names_account(channel) && !same_account(channel->account, username)) {
+        abp_shown(state->other, username);
+        return fail_other(connection, err);
     }
     snprintf(state->account_id, sizeof state->account_id, "%s", id);
     return 0;
@@ -146,6 +162,8 @@ int abp_mastodon_who(struct abp_connection *connection, int64_t *retry_at, struc
     struct abp_mastodon_reply reply;
     if (state->account_id[0])
         return 0;
+    if (state->other[0])
+        return fail_other(connection, err);
     if (abp_mastodon_get(connection, &reply, "/api/v1/accounts/verify_credentials", err) != 0)
         return -1;
     int rc = take_account(connection, &reply, err);
@@ -153,4 +171,10 @@ int abp_mastodon_who(struct abp_connection *connection, int64_t *retry_at, struc
         *retry_at = reply.retry_at;
     abp_mastodon_reply_release(&reply);
     return rc;
+}
+
+int abp_mastodon_confirm(struct abp_connection *connection, int64_t *retry_at,
+                         struct abp_error *err)
+{
+    return names_account(connection->channel) ? abp_mastodon_who(connection, retry_at, err) : 0;
 }

@@ -84,24 +84,48 @@ static int write_request(struct abp_buffer *request, const struct abp_connection
     return rc;
 }
 
+/* 0: the server may be asked now; -1 with outcome filled: it wants a pause. */
+static int may_ask(const struct abp_connection *connection, struct abp_outcome *outcome)
+{
+    if (connection->wait_until <= connection->now(connection->now_context))
+        return 0;
+    abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, connection->wait_until,
+                         "the server asked for fewer requests");
+    return -1;
+}
+
+/* Fills outcome from an error before anything was sent. -1. */
+static int not_sent(struct abp_outcome *outcome, const struct abp_error *err, int64_t retry_at)
+{
+    abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, retry_at, "%s", err->message);
+    outcome->sign_in = err->code == ABP_PERSON;
+    outcome->local = err->code == ABP_FAILED;
+    return -1;
+}
+
+/* Nothing goes out under another's name. 0, or -1 with outcome filled. */
+static int confirm(struct abp_connection *connection, struct abp_outcome *outcome)
+{
+    struct abp_error err = {0};
+    int64_t retry_at = 0;
+    if (may_ask(connection, outcome) != 0)
+        return -1;
+    if (abp_mastodon_confirm(connection, &retry_at, &err) != 0)
+        return not_sent(outcome, &err, retry_at);
+    return may_ask(connection, outcome); /* that request may have been the last for a while */
+}
+
 /* What can be known before anything is uploaded. 0, or -1 with outcome filled. */
 static int examine(struct abp_connection *connection, const struct abp_content *content,
                    struct abp_outcome *outcome)
 {
     const struct abp_mastodon *state = connection->state;
     struct abp_error err = {0};
-    int64_t retry_at = 0, now = connection->now(connection->now_context);
-    if (connection->wait_until > now) {
-        abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, connection->wait_until,
-                             "the server asked for fewer requests");
+    int64_t retry_at = 0;
+    if (confirm(connection, outcome) != 0)
         return -1;
-    }
-    if (abp_mastodon_limits(connection, &retry_at, &err) != 0) {
-        abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, retry_at, "%s", err.message);
-        outcome->sign_in = err.code == ABP_PERSON;
-        outcome->local = err.code == ABP_FAILED;
-        return -1;
-    }
+    if (abp_mastodon_limits(connection, &retry_at, &err) != 0)
+        return not_sent(outcome, &err, retry_at);
     if (abp_content_fits(content, connection->ops, &connection->limits, &err) != 0) {
         abp_mastodon_outcome(outcome, ABP_FATE_REFUSED, 0, "%s", err.message);
         return -1;
@@ -306,16 +330,11 @@ void abp_mastodon_send(struct abp_connection *connection, struct abp_outcome *ou
                                      .body = request,
                                      .body_len = len,
                                      .timeout_ms = SEND_TIMEOUT};
-    int64_t now = connection->now(connection->now_context);
-    if (connection->wait_until > now) {
-        abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, connection->wait_until,
-                             "the server asked for fewer requests");
+    /* Here as well as in prepare: a retry sends the bytes that it has. */
+    if (confirm(connection, outcome) != 0)
         return;
-    }
     if (abp_mastodon_call(connection, &reply, &call, &err) != 0) {
-        abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, 0, "%s", err.message);
-        outcome->sign_in = err.code == ABP_PERSON;
-        outcome->local = err.code == ABP_FAILED;
+        not_sent(outcome, &err, 0);
         return;
     }
     json_t *asked = json_loadb(request, len, JSON_REJECT_DUPLICATES, NULL);

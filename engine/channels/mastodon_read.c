@@ -199,12 +199,34 @@ static int read_some(struct round *round, struct abp_reading *readings, size_t c
     return 0;
 }
 
+/* A post for followers is 404 to everybody else, and numbers may differ: only the account's own
+ * token is believed. -1 with err, and why in every reading. */
+static int confirm(struct round *round, struct abp_reading *readings, size_t count,
+                   struct abp_error *err)
+{
+    struct abp_connection *connection = round->connection;
+    struct abp_error why = {0};
+    if (abp_mastodon_confirm(connection, NULL, &why) == 0) {
+        round->stop = connection->wait_until > connection->now(connection->now_context);
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        not_read(&readings[i], why.message);
+    if (why.code == ABP_DATA)
+        why.code = ABP_UNREACHABLE; /* whatever it was that answered */
+    if (err)
+        *err = why;
+    return -1;
+}
+
 int abp_mastodon_read(struct abp_connection *connection, struct abp_reading *readings, size_t count,
                       struct abp_error *err)
 {
     struct round round = {.connection = connection};
     for (size_t i = 0; i < count; i++)
         not_read(&readings[i], "it was not reached");
+    if (count && confirm(&round, readings, count, err) != 0)
+        return -1;
     for (size_t start = 0; start < count && !round.stop; start += BATCH)
         if (read_some(&round, readings + start, count - start < BATCH ? count - start : BATCH,
                       err) != 0)

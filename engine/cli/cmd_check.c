@@ -7,6 +7,7 @@
 #include "used.h"
 
 #include "abpost/import.h"
+#include "abpost/metrics.h"
 #include "abpost/store.h"
 
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct check {
     unsigned char *asked, *trouble; /* owned; a channel each: 1: looked at; 1: something is wrong */
     char *workspace;                /* owned; abpost.ini as a person reads it; NULL: none */
     size_t files, mistakes;
+    size_t warnings;             /* what may be meant as it is */
     size_t posts, unapproved;    /* post files that have to be approved; those that are not */
     size_t refused, unreachable; /* channels, with --online */
     size_t signed_in;
@@ -247,6 +249,23 @@ static int check_import(struct check *check, const struct abp_experiment *experi
     return 0;
 }
 
+/* What an experiment asks of its channels. */
+struct metric_notes {
+    struct check *check; /* borrowed */
+    const char *path;    /* borrowed */
+};
+
+static void report_metric(void *context, const struct abp_metric_note *note)
+{
+    const struct metric_notes *notes = context;
+    if (note->doubt == ABP_METRIC_MISTYPED) {
+        report(notes->check, notes->path, note->line, note->message);
+        return;
+    }
+    notes->check->warnings++;
+    abp_say_warning_at(notes->check->env, notes->path, note->line, note->message);
+}
+
 static int check_experiment(struct check *check, const struct abp_inputs *inputs, const char *path,
                             struct abp_error *err)
 {
@@ -262,6 +281,8 @@ static int check_experiment(struct check *check, const struct abp_inputs *inputs
             report(check, why.file[0] ? why.file : path, why.line, why.message);
         return 0;
     }
+    struct metric_notes notes = {check, path};
+    abp_metrics_check(&experiment, ws, report_metric, &notes);
     char *folder = posts_folder(inputs->root, path);
     int rc = folder ? check_posts(check, &experiment, ws, folder, err) : abp_fail_memory(err);
     if (rc == 0)
@@ -298,8 +319,12 @@ static int show_fine(const struct check *check, struct abp_error *err)
 {
     struct abp_buffer buf;
     abp_buffer_init(&buf, 256);
-    abp_buffer_printf(&buf, "%s file%s checked, nothing wrong.\n",
-                      abp_count_words(check->files).text, check->files == 1 ? "" : "s");
+    abp_buffer_printf(&buf, "%s file%s checked, nothing wrong", abp_count_words(check->files).text,
+                      check->files == 1 ? "" : "s");
+    if (check->warnings)
+        abp_buffer_printf(&buf, ", but see the %s warning%s", abp_count_words(check->warnings).text,
+                          check->warnings == 1 ? "" : "s");
+    abp_buffer_add(&buf, ".\n");
     if (check->signed_in)
         abp_buffer_printf(&buf, "%s channel%s answered and let us in.\n",
                           abp_count_words(check->signed_in).text, check->signed_in == 1 ? "" : "s");
@@ -377,6 +402,10 @@ static const char *const details[] = {
     "With --online lengths and images are checked against what each server itself allows. A "
     "sign-in "
     "that is refused makes the exit status 3, a server that can't be reached 69.",
+    "A metric that a channel's platform never gives is a mistake where it is near one that it "
+    "gives (replys), and else a warning on standard error, which changes no exit status: what only "
+    "a person can read there counts once it is added with 'abpost import --readings'. An outbox "
+    "gives whatever a person reports.",
     "With --format json (schema abpost.check/1) or csv the mistakes go to standard output, each "
     "with its file, line and message.",
     NULL,

@@ -7,6 +7,7 @@
 #include "stored.h"
 
 #include "abpost/import.h"
+#include "abpost/local.h"
 #include "abpost/readings_csv.h"
 #include "abpost/store.h"
 #include "abpost/time.h"
@@ -88,7 +89,8 @@ static int show_readings(const struct abp_args *args, const struct abp_env *env,
                          const struct abp_experiment *experiment, const char *path,
                          const struct abp_readings_result *r, struct abp_error *err)
 {
-    static const char *const names[] = {"experiment", "file", "rows", "posts", "added", "known"};
+    static const char *const names[] = {"experiment", "file",       "rows",   "posts", "added",
+                                        "known",      "at_horizon", "before", "late",  "lacking"};
     struct abp_field fields[] = {
         {.text = experiment->name},
         {.text = path},
@@ -96,6 +98,10 @@ static int show_readings(const struct abp_args *args, const struct abp_env *env,
         {.number = (int64_t)r->posts, .is_number = 1},
         {.number = (int64_t)r->added, .is_number = 1},
         {.number = (int64_t)r->known, .is_number = 1},
+        {.number = (int64_t)r->at_horizon, .is_number = 1},
+        {.number = (int64_t)r->before, .is_number = 1},
+        {.number = (int64_t)r->late, .is_number = 1},
+        {.number = (int64_t)r->lacking, .is_number = 1},
     };
     struct abp_list list;
     abp_list_begin(&list, env, args->format, "abpost.readings/1", "imports", names,
@@ -104,12 +110,47 @@ static int show_readings(const struct abp_args *args, const struct abp_env *env,
     return abp_list_end(&list, err);
 }
 
-static int say_readings(const struct abp_env *env, const struct abp_experiment *experiment,
+static const char *was(size_t count)
+{
+    return count == 1 ? "was" : "were";
+}
+
+/* What the posts of the file now are to an evaluation: numbers that do not count are told of while
+ * they can still be taken again. */
+static void put_fates(struct abp_buffer *line, const struct abp_loaded *loaded,
+                      const struct abp_readings_result *r)
+{
+    char when[ABP_LOCAL_SIZE];
+    abp_buffer_printf(line, "Of %s post%s, %s %s the numbers at the horizon",
+                      abp_count_words(r->named).text, r->named == 1 ? "" : "s",
+                      abp_count_words(r->at_horizon).text, r->at_horizon == 1 ? "has" : "have");
+    if (r->late)
+        abp_buffer_printf(line, "; %s %s read too late to count", abp_count_words(r->late).text,
+                          was(r->late));
+    if (r->lacking)
+        abp_buffer_printf(line, "; %s %s without a number that the outcome needs",
+                          abp_count_words(r->lacking).text, r->lacking == 1 ? "is" : "are");
+    if (r->before)
+        abp_buffer_printf(line, "; %s %s read before it, which does not count. Read again",
+                          abp_count_words(r->before).text, was(r->before));
+    for (size_t i = 0; i < r->before && i < ABP_READINGS_TOLD; i++) {
+        abp_local_format(when, abp_local_next_minute(r->again[i].from), loaded->zone);
+        abp_buffer_printf(line, "%s post %lld from %s on", i ? "," : "",
+                          (long long)r->again[i].post, when);
+    }
+    if (r->before > ABP_READINGS_TOLD)
+        abp_buffer_printf(line, ", and %zu more", r->before - ABP_READINGS_TOLD);
+    abp_buffer_add(line, ".");
+}
+
+static int say_readings(const struct abp_loaded *loaded, const struct abp_experiment *experiment,
                         const struct abp_readings_result *r, struct abp_error *err)
 {
+    const struct abp_env *env = loaded->env;
     struct abp_screen screen = abp_screen_of_output(env);
-    struct abp_buffer buf;
+    struct abp_buffer buf, line;
     abp_buffer_init(&buf, (size_t)1 << 16);
+    abp_buffer_init(&line, (size_t)1 << 12);
     abp_put_text(&buf, &screen, experiment->name, 0);
     abp_buffer_printf(&buf, ": %s rows; ", abp_count_words(r->rows).text);
     abp_buffer_printf(&buf, "%s numbers of ", abp_count_words(r->added).text);
@@ -117,7 +158,12 @@ static int say_readings(const struct abp_env *env, const struct abp_experiment *
     if (r->known)
         abp_buffer_printf(&buf, ", %s were there already", abp_count_words(r->known).text);
     abp_buffer_add(&buf, ".\n");
+    put_fates(&line, loaded, r);
+    if (r->named)
+        abp_put_paragraph(&buf, &screen, abp_buffer_text(&line), 0, 0);
+    buf.failed |= line.failed;
     int rc = abp_emit(env, &buf, err);
+    abp_buffer_release(&line);
     abp_buffer_release(&buf);
     return rc;
 }
@@ -143,7 +189,7 @@ static int take_readings(const struct abp_args *args, struct abp_loaded *loaded,
         return -1;
     if (args->format != ABP_TEXT)
         return show_readings(args, loaded->env, experiment, path, &result, err);
-    return args->quiet ? 0 : say_readings(loaded->env, experiment, &result, err);
+    return args->quiet ? 0 : say_readings(loaded, experiment, &result, err);
 }
 
 static int import_readings(const struct abp_args *args, const struct abp_env *env,
@@ -231,6 +277,9 @@ static const char *const details[] = {
     "often as one likes; one that has changed takes the place of the earlier reading.",
     "It says how many rows there are, how many of them have a reading (observed) and how many "
     "don't (missing: they are counted and left out, never read as zero).",
+    "What a family counts (every one but lognormal) is whole: a row whose outcome is 4.5 can't be "
+    "read, nor one with 1.000, which may be 1 or 1000; 12.0 is 12. With --readings that holds for "
+    "the metrics of the outcome.",
     "With --format json (schema abpost.import/1) or csv: experiment, file, rows, observed, "
     "missing, experiments, and unchanged, which is 1 when nothing was added.",
     "#Numbers taken by hand",
@@ -245,8 +294,13 @@ static const char *const details[] = {
     "not read. Nothing is added when a row is bad: a post that is unknown or not out, a time "
     "before the post or still to come, something that is no number. The same file twice changes "
     "nothing; a number that contradicts an earlier one of the same time is refused.",
+    "A time without seconds is any second of its minute, so a post that went out at 09:00:30 may "
+    "be "
+    "read at 09:00 two days later. What became of the numbers is said: how many of the posts have "
+    "theirs at the horizon, were read before it (and have to be read again, from when on), too "
+    "late, or without a number that the outcome needs.",
     "With --format json (schema abpost.readings/1) or csv: experiment, file, rows, posts, added, "
-    "known.",
+    "known, at_horizon, before, late, lacking; the last four count posts.",
     NULL,
 };
 

@@ -180,9 +180,11 @@ static int show_text(const struct abp_env *env, const char *folder, const int *s
     }
     abp_buffer_add(&buf, "\nNext:\n");
     if (folder) {
+        char *word = abp_path_word(folder);
         abp_buffer_add(&buf, "  cd ");
-        abp_put_text(&buf, &screen, folder, 0);
+        abp_put_text(&buf, &screen, word ? word : folder, 0);
         abp_buffer_byte(&buf, '\n');
+        free(word);
     }
     abp_buffer_add(&buf, "  abpost check             reads every file and says what is wrong\n"
                          "  abpost evaluate sample   what the sample's posts say\n"

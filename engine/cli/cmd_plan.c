@@ -8,6 +8,7 @@
 
 #include "abpost/evaluate.h"
 #include "abpost/local.h"
+#include "abpost/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +240,16 @@ static void say_obstacle(const struct planning *p)
 
 /* ---- the whole ---- */
 
+static void say_metric(void *context, const struct abp_metric_note *note)
+{
+    const struct planning *p = context;
+    const char *path = p->loaded.experiments[0].path;
+    if (note->doubt == ABP_METRIC_MISTYPED)
+        abp_say_at(p->env, path, note->line, note->message);
+    else if (!p->args->quiet)
+        abp_say_warning_at(p->env, path, note->line, note->message);
+}
+
 static int plan_one(struct planning *p, struct abp_error *err)
 {
     struct abp_calendar *c = &p->calendar;
@@ -282,9 +293,10 @@ static int run_plan(const struct abp_args *args, const struct abp_env *env, stru
     if (check_options(args, err) != 0 || abp_loaded_open(&p.loaded, args, env, mode, err) != 0)
         return -1;
     abp_loaded_say_mistakes(&p.loaded);
-    int rc = p.loaded.count == 1
-                 ? plan_one(&p, err)
-                 : abp_fail(err, ABP_DATA, "nothing was planned, because of these mistakes");
+    int sound = p.loaded.count == 1 && abp_metrics_check(&p.loaded.experiments[0],
+                                                         &p.loaded.inputs.ws, say_metric, &p) == 0;
+    int rc = sound ? plan_one(&p, err)
+                   : abp_fail(err, ABP_DATA, "nothing was planned, because of these mistakes");
     for (size_t i = 0; p.files && i < p.posts.count; i++)
         free(p.files[i]);
     free(p.files);
@@ -351,8 +363,10 @@ static const char *const details[] = {
     "CSV has the posts alone. seed is null when nothing was added; post is the number that 'abpost "
     "resolve' takes, null in a preview; file is the one that a post has taken or would take now; "
     "done_at is when max_posts would be reached if no slot is missed.",
-    "The exit status is 65 when the experiment has no [schedule] or no slot is possible; the "
-    "message says what stands in the way.",
+    "The exit status is 65 when the experiment has no [schedule], no slot is possible, or a metric "
+    "is mistyped that its channels should give; the message says what stands in the way. A metric "
+    "that a channel never gives, and that only a person can add ('abpost import --readings'), is "
+    "warned of.",
     NULL,
 };
 

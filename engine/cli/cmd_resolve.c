@@ -65,6 +65,7 @@ static int check_options(struct resolving *r, struct abp_error *err)
 static int check_time(struct resolving *r, struct abp_error *err)
 {
     const struct abp_env *env = r->loaded.env;
+    char now[ABP_LOCAL_SIZE];
     if (!r->args->at)
         return 0;
     if (abp_local_parse(&r->at, r->args->at, r->loaded.zone) != 0)
@@ -72,8 +73,9 @@ static int check_time(struct resolving *r, struct abp_error *err)
                         "--at '%s' is not a time; accepted: '2026-12-20 18:30' (%s) or "
                         "2026-12-20T17:30:00Z",
                         r->args->at, r->loaded.inputs.ws.timezone);
+    abp_local_format(now, env->now(env->context), r->loaded.zone);
     if (r->at > env->now(env->context))
-        return abp_fail(err, ABP_USAGE, "--at '%s' is still to come", r->args->at);
+        return abp_fail(err, ABP_USAGE, "--at '%s' is still to come: it is %s", r->args->at, now);
     if (r->at < 1)
         return abp_fail(err, ABP_USAGE, "--at '%s' is before 1970", r->args->at);
     return 0;
@@ -95,7 +97,7 @@ static void say_posted(struct abp_buffer *buf, const struct resolving *r)
                           "numbers are not read.\n");
         return;
     }
-    abp_local_format(when, r->then.posted_at + e->horizon, r->loaded.zone);
+    abp_local_format(when, abp_local_next_minute(r->then.posted_at + e->horizon), r->loaded.zone);
     if (channel && !abp_is_by_hand(channel))
         abp_buffer_printf(buf, "Its numbers are read at %s.\n", when);
     else
@@ -190,6 +192,41 @@ static int read_back(struct resolving *r, struct abp_error *err)
     return 0;
 }
 
+/* When it was handed over, or sent, at the earliest: of earlier attempts only that they were made
+ * when it was due. UTC seconds; 0: neither. */
+static int64_t out_since(const struct abp_planned *post)
+{
+    if (post->state != ABP_HANDED && post->state != ABP_UNKNOWN && post->state != ABP_SENDING)
+        return 0; /* the store says what it is instead */
+    return post->attempts > 1 ? post->due_at : post->started_at;
+}
+
+/* What is said here is kept for good, so it has to be possible: nobody publishes what he does not
+ * have yet. A platform's clock may differ from ours. */
+static int check_order(struct resolving *r, struct abp_error *err)
+{
+    char then[ABP_LOCAL_SIZE], said[ABP_LOCAL_SIZE];
+    struct abp_planned_filter filter = {.id = r->post};
+    if (!r->at)
+        return 0;
+    if (abp_outbox_list(&r->list, r->loaded.store, &filter, err) != 0)
+        return -1;
+    int handed = r->list.count == 1 && r->list.list[0].state == ABP_HANDED;
+    int64_t since = r->list.count == 1 ? out_since(&r->list.list[0]) : 0;
+    abp_planned_list_release(&r->list);
+    abp_local_format(then, since, r->loaded.zone);
+    abp_local_format(said, r->at, r->loaded.zone);
+    if (r->at < since - since % 60 - (handed ? 0 : ABP_CLOCK_SLACK))
+        return abp_fail(err, ABP_USAGE,
+                        "--at '%s' is %s, and post %lld was not %s before %s; accepted is a time "
+                        "from then on, or none",
+                        r->args->at, said, (long long)r->post, handed ? "handed over" : "sent",
+                        then);
+    if (handed && r->at < since)
+        r->at = since; /* in the minute that is said */
+    return 0;
+}
+
 static int resolve(struct resolving *r, struct abp_error *err)
 {
     struct abp_publish_input input = abp_loaded_publish(&r->loaded);
@@ -198,7 +235,8 @@ static int resolve(struct resolving *r, struct abp_error *err)
     if (!r->loaded.store)
         return abp_fail(err, ABP_DATA, "there is no post %lld: nothing was planned yet",
                         (long long)r->post);
-    if (abp_publish_resolve(&input, r->post, r->args->posted_url, r->at, err) != 0 ||
+    if (check_order(r, err) != 0 ||
+        abp_publish_resolve(&input, r->post, r->args->posted_url, r->at, err) != 0 ||
         read_back(r, err) != 0)
         return -1;
     if (r->args->format != ABP_TEXT)
@@ -267,6 +305,7 @@ static const char *const details[] = {
     "is out stays out.",
     "With --format json (schema abpost.resolve/1) or csv: post, experiment, variant, channel, "
     "state, posted_at and url, as they are now.",
+    "A time (--at) that is still to come, or before the post was handed over or sent, is refused.",
     "The exit status is 65 when there is no such post, when its fate is known already, or when "
     "the address is none of its channel's posts.",
     NULL,

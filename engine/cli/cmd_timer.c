@@ -17,8 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_TEXT   ((size_t)1 << 20)
-#define FILE_COUNT ((size_t)2 * ABP_JOB_COUNT)
+#define MAX_TEXT       ((size_t)1 << 20)
+#define LETTERS_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789"
+#define NAME_MAX_BYTES 39
+#define FILE_COUNT     ((size_t)2 * ABP_JOB_COUNT)
 
 struct unit_file {
     char name[ABP_UNIT_NAME + 10];
@@ -115,10 +117,12 @@ static void put_enable(struct abp_buffer *buf, const struct timing *t, const cha
 static void put_text(struct abp_buffer *buf, const struct timing *t)
 {
     int system = t->args->for_system;
+    const char *name = t->args->unit_name;
     abp_buffer_printf(buf,
-                      "# For systemd. To put these files in place and start them:\n#   abpost "
-                      "timer %s -o %s\n",
-                      system ? "--system" : "--user",
+                      "# For systemd. To put these files in place and start them:\n%s#   abpost "
+                      "timer %s%s%s -o %s\n",
+                      system ? "" : "#   mkdir -p ~/.config/systemd/user\n",
+                      system ? "--system" : "--user", name ? " --name " : "", name ? name : "",
                       system ? "/etc/systemd/system" : "~/.config/systemd/user");
     put_enable(buf, t, "#   ");
     for (size_t i = 0; i < t->count; i++)
@@ -158,23 +162,90 @@ static int show_list(const struct timing *t, struct abp_error *err)
 
 /* ---- into a folder ---- */
 
+/* The text of a unit that is there already; none for what can't be read: writing will tell. */
+static int read_unit(struct abp_buffer *text, const char *path)
+{
+    char chunk[4096];
+    size_t n;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return -1;
+    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
+        if (abp_buffer_append(text, chunk, n) != 0)
+            break;
+    fclose(file);
+    return 0;
+}
+
+/* A unit of another workspace must not be lost to this one: it would stop posting without a word.
+ */
+static int check_unit(const struct timing *t, const char *path, struct abp_error *err)
+{
+    const struct abp_workspace *ws = t->units.ws;
+    struct abp_buffer text, folder, file;
+    abp_buffer_init(&text, MAX_TEXT);
+    abp_buffer_init(&folder, MAX_TEXT);
+    abp_buffer_init(&file, MAX_TEXT);
+    int rc = 0;
+    if (read_unit(&text, path) == 0)
+        rc = abp_units_owner(&folder, &file, abp_buffer_text(&text), err);
+    const char *place = abp_buffer_text(&folder), *config = abp_buffer_text(&file);
+    int elsewhere = strcmp(place, ws->root) != 0;
+    if (rc == 0 && text.len &&
+        (elsewhere || (*config && strcmp(config, ws->path) != 0 && access(config, F_OK) == 0)))
+        rc = abp_fail_at(err, ABP_FAILED, path, 0,
+                         "runs %s%s, and was left as it is; give these units a name of their own "
+                         "(--name NAME), or remove that file first where the workspace has moved",
+                         !*place     ? "something else"
+                         : elsewhere ? "another workspace, "
+                                     : "another workspace file, ",
+                         elsewhere ? place : config);
+    abp_buffer_release(&text);
+    abp_buffer_release(&folder);
+    abp_buffer_release(&file);
+    return rc;
+}
+
+static int check_folder(const char *folder, const char *named, struct abp_error *err)
+{
+    struct stat info;
+    if (stat(folder, &info) == 0 || errno != ENOENT)
+        return 0; /* whatever is wrong with it is said when it is written to */
+    char *word = abp_path_word(named);
+    int rc = abp_fail(err, ABP_FAILED, "there is no folder %s; make it first: mkdir -p %s", folder,
+                      word ? word : named);
+    free(word);
+    return rc;
+}
+
 static int write_files(const struct timing *t, struct abp_error *err)
 {
+    char *paths[FILE_COUNT] = {NULL};
     char *folder = abp_path_join(t->env->directory, t->args->output);
-    int rc = folder ? 0 : abp_fail_memory(err);
+    int rc = folder ? check_folder(folder, t->args->output, err) : abp_fail_memory(err);
     for (size_t i = 0; i < t->count && rc == 0; i++) {
-        char *path = abp_path_join(folder, t->files[i].name);
-        rc = path ? abp_output_write(path, &t->files[i].text, err) : abp_fail_memory(err);
-        free(path);
+        paths[i] = abp_path_join(folder, t->files[i].name);
+        rc = paths[i] ? check_unit(t, paths[i], err) : abp_fail_memory(err);
     }
+    for (size_t i = 0; i < t->count && rc == 0; i++)
+        rc = abp_output_write(paths[i], &t->files[i].text, err);
+    for (size_t i = 0; i < t->count; i++)
+        free(paths[i]);
     free(folder);
-    if (rc != 0 || t->args->quiet)
-        return rc;
+    return rc;
+}
+
+static int write_and_say(const struct timing *t, struct abp_error *err)
+{
+    if (write_files(t, err) != 0)
+        return -1;
+    if (t->args->quiet)
+        return 0;
     struct abp_buffer buf;
     abp_buffer_init(&buf, MAX_TEXT);
     abp_buffer_printf(&buf, "%zu files written. To start them:\n", t->count);
     put_enable(&buf, t, "  ");
-    rc = abp_emit(t->env, &buf, err);
+    int rc = abp_emit(t->env, &buf, err);
     abp_buffer_release(&buf);
     return rc;
 }
@@ -190,7 +261,7 @@ static int show(struct timing *t, struct abp_error *err)
     for (size_t i = 0; i < t->count && rc == 0; i++)
         rc = t->files[i].text.failed ? abp_fail_memory(err) : 0;
     if (rc == 0 && t->args->output)
-        rc = write_files(t, err);
+        rc = write_and_say(t, err);
     else if (rc == 0)
         rc = t->args->format == ABP_TEXT ? show_text(t, err) : show_list(t, err);
     for (size_t i = 0; i < t->count; i++)
@@ -206,10 +277,13 @@ static int run_timer(const struct abp_args *args, const struct abp_env *env, str
     struct timing t = {.args = args, .env = env};
     if (args->output && args->format != ABP_TEXT)
         return abp_fail(err, ABP_USAGE, "-o writes the files themselves; it goes without --format");
+    if (args->for_system && args->for_user)
+        return abp_fail(err, ABP_USAGE,
+                        "--user and --system don't go together; accepted is one of them");
     if (find_binary(binary, err) != 0 || abp_inputs_need(&inputs, args, env, err) != 0)
         return -1;
     int rc = 0;
-    t.units = (struct abp_units){.binary = binary, .ws = &inputs.ws};
+    t.units = (struct abp_units){.binary = binary, .ws = &inputs.ws, .name = args->unit_name};
     if (args->for_system) {
         rc = find_owner(user, sizeof user, &inputs.ws, err);
         t.units.user = user;
@@ -224,7 +298,7 @@ static int set_user(struct abp_args *args, struct abp_env *env, const char *valu
                     struct abp_error *err)
 {
     (void)env, (void)value, (void)err;
-    args->for_system = 0;
+    args->for_user = 1;
     return 0;
 }
 
@@ -252,6 +326,21 @@ static int set_nightly(struct abp_args *args, struct abp_env *env, const char *v
     return 0;
 }
 
+static int set_name(struct abp_args *args, struct abp_env *env, const char *value,
+                    struct abp_error *err)
+{
+    (void)env;
+    size_t len = strlen(value);
+    if (len == 0 || len > NAME_MAX_BYTES || !strchr(LETTERS_DIGITS, value[0]) ||
+        value[strspn(value, LETTERS_DIGITS "-")] != '\0')
+        return abp_fail(err, ABP_USAGE,
+                        "--name: accepted are up to %d small letters, digits and dashes, as in "
+                        "--name garden",
+                        NAME_MAX_BYTES);
+    args->unit_name = value;
+    return 0;
+}
+
 static int set_folder(struct abp_args *args, struct abp_env *env, const char *value,
                       struct abp_error *err)
 {
@@ -268,6 +357,8 @@ static const struct abp_option options[] = {
      set_system},
     {0, "tick", NULL, "only those of the tick", set_tick},
     {0, "nightly", NULL, "only those of the night", set_nightly},
+    {0, "name", "NAME",
+     "what the units are called: abpost-NAME-tick (default: as the workspace's folder)", set_name},
     {'o', "output", "DIR", "write the units into the folder DIR, which must be there", set_folder},
 };
 
@@ -279,6 +370,9 @@ static const char *const details[] = {
     "They name this very program and this workspace by their absolute paths; after either has "
     "moved, print them again. Secrets that come from the environment (env:NAME) are read from the "
     "file abpost.env in the workspace's folder, lines NAME='value', which only its owner may read.",
+    "The units are called as the workspace's folder is. Two workspaces whose folders share a name "
+    "need "
+    "two names: --name garden. With -o, a unit of another workspace is never replaced.",
     "A service whose exit status is not 0 is shown as failed by systemctl, and its timer goes on: "
     "3 means that a person is needed, and 'abpost status' says for what.",
     "With --format json (schema abpost.timer/1) or csv: name and text of each file, and of the "

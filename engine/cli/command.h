@@ -25,10 +25,11 @@ struct abp_args {
     /* options of single commands; NULL and 0 where they were not given */
     const char *posted_url, *at; /* resolve */
     int not_posted;
-    const char *output;   /* where results go instead of standard output */
-    const char *readings; /* import: a file of numbers taken by hand */
-    int all_readings;     /* export */
-    int for_system;       /* timer; 0: for the user */
+    const char *output;       /* where results go instead of standard output */
+    const char *readings;     /* import: a file of numbers taken by hand */
+    int all_readings;         /* export */
+    int for_system, for_user; /* timer; neither: for the user */
+    const char *unit_name;    /* timer; NULL: the folder's */
     int only_tick, only_nightly;
     int64_t worlds;      /* simulate; 0: not given */
     const char *effects; /* simulate: ratios */

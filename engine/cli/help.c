@@ -1,11 +1,17 @@
 #include "help.h"
 
 #include "screen.h"
+#include "topics.h"
+
+#include "abpost/text.h"
+
+#include <string.h>
 
 #define MAX_HELP  (1 << 20)
 #define MAX_WIDTH 90 /* longer lines are hard to read, however wide the terminal */
 #define COMMANDS  28 /* columns of the names on the left */
 #define OPTIONS   24
+#define NAMES_MAX 64 /* commands and topics */
 
 static const char *const program_details[] = {
     "#Environment",
@@ -27,7 +33,7 @@ static const char *const program_details[] = {
     NULL,
 };
 
-static void heading(struct abp_buffer *buf, const struct abp_screen *screen, const char *text)
+void abp_help_heading(struct abp_buffer *buf, const struct abp_screen *screen, const char *text)
 {
     abp_buffer_byte(buf, '\n');
     abp_put_style(buf, screen, ABP_BOLD);
@@ -59,11 +65,11 @@ static void details(struct abp_buffer *buf, const struct abp_screen *screen,
     for (; *paragraphs; paragraphs++) {
         const char *text = *paragraphs;
         if (text[0] == '#') {
-            heading(buf, screen, text + 1);
+            abp_help_heading(buf, screen, text + 1);
         } else if (text[0] == ' ') {
             if (before != ' ' && before != '#')
                 abp_buffer_byte(buf, '\n');
-            abp_buffer_printf(buf, " %s\n", text);
+            abp_buffer_printf(buf, text[1] ? " %s\n" : "\n", text);
         } else {
             if (before != '#')
                 abp_buffer_byte(buf, '\n');
@@ -85,6 +91,18 @@ static void options(struct abp_buffer *buf, const struct abp_screen *screen,
     }
 }
 
+static void topics(struct abp_buffer *buf, const struct abp_screen *screen)
+{
+    size_t count;
+    const struct abp_topic *list = abp_topics(&count);
+    abp_help_heading(buf, screen, "Files");
+    for (size_t i = 0; i < count; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "help %s", list[i].name);
+        entry(buf, screen, name, list[i].summary, COMMANDS);
+    }
+}
+
 static struct abp_screen help_screen(const struct abp_env *env)
 {
     struct abp_screen screen = abp_screen_of_output(env);
@@ -101,7 +119,7 @@ int abp_help_program(const struct abp_env *env, struct abp_error *err)
     abp_buffer_init(&buf, MAX_HELP);
     abp_buffer_add(&buf, "abpost finds out which style of post is worth repeating.\n\n"
                          "Usage: abpost [OPTION...] COMMAND [ARGUMENT...]\n");
-    heading(&buf, &screen, "Commands");
+    abp_help_heading(&buf, &screen, "Commands");
     const struct abp_command *const *commands = abp_commands(&count);
     for (size_t i = 0; i < count; i++) {
         char name[64];
@@ -110,7 +128,8 @@ int abp_help_program(const struct abp_env *env, struct abp_error *err)
         entry(&buf, &screen, name, commands[i]->summary, COMMANDS);
     }
     abp_buffer_add(&buf, "\n'abpost help COMMAND' says more about each.\n");
-    heading(&buf, &screen, "Options of every command");
+    topics(&buf, &screen);
+    abp_help_heading(&buf, &screen, "Options of every command");
     const struct abp_option *common = abp_common_options(&count);
     options(&buf, &screen, common, count);
     details(&buf, &screen, program_details);
@@ -132,10 +151,10 @@ int abp_help_command(const struct abp_env *env, const struct abp_command *comman
     if (command->more)
         command->more(&buf, &screen);
     if (command->option_count) {
-        heading(&buf, &screen, "Options");
+        abp_help_heading(&buf, &screen, "Options");
         options(&buf, &screen, command->options, command->option_count);
     }
-    heading(&buf, &screen, "Options of every command");
+    abp_help_heading(&buf, &screen, "Options of every command");
     const struct abp_option *common = abp_common_options(&count);
     options(&buf, &screen, common, count);
     int rc = abp_emit(env, &buf, err);
@@ -143,24 +162,70 @@ int abp_help_command(const struct abp_env *env, const struct abp_command *comman
     return rc;
 }
 
+/* ---- the command ---- */
+
+static int help_topic(const struct abp_env *env, const struct abp_topic *topic,
+                      struct abp_error *err)
+{
+    struct abp_screen screen = help_screen(env);
+    struct abp_buffer buf;
+    abp_buffer_init(&buf, MAX_HELP);
+    details(&buf, &screen, topic->details);
+    abp_topic_put(&buf, &screen, topic);
+    int rc = abp_emit(env, &buf, err);
+    abp_buffer_release(&buf);
+    return rc;
+}
+
+static int no_such_topic(const char *name, struct abp_error *err)
+{
+    const char *names[NAMES_MAX];
+    size_t count, topic_count, n = 0;
+    const struct abp_command *const *commands = abp_commands(&count);
+    const struct abp_topic *list = abp_topics(&topic_count);
+    for (size_t i = 0; i < count && n < NAMES_MAX; i++)
+        names[n++] = commands[i]->name;
+    for (size_t i = 0; i < topic_count && n < NAMES_MAX; i++)
+        names[n++] = list[i].name;
+    const char *near = abp_suggest(name, names, n);
+    return near ? abp_fail(err, ABP_USAGE,
+                           "'%s' is neither a command nor a file's topic; did you mean '%s'?", name,
+                           near)
+                : abp_fail(err, ABP_USAGE,
+                           "'%s' is neither a command nor a file's topic; 'abpost help' lists them "
+                           "all",
+                           name);
+}
+
+/* Where a command and a topic share a name, the command has it. */
 static int run_help(const struct abp_args *args, const struct abp_env *env, struct abp_error *err)
 {
+    size_t count;
     if (args->name_count == 0)
         return abp_help_program(env, err);
-    const struct abp_command *command = abp_command_find(args->names[0], err);
-    return command ? abp_help_command(env, command, err) : -1;
+    const char *name = args->names[0];
+    const struct abp_command *const *commands = abp_commands(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return abp_help_command(env, commands[i], err);
+    const struct abp_topic *list = abp_topics(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return help_topic(env, &list[i], err);
+    return no_such_topic(name, err);
 }
 
 static const char *const help_details[] = {
-    "Lists the commands, or explains one of them.",
+    "Lists the commands, or explains one of them; or says what may stand in a file, key by key: "
+    "'abpost help experiment', 'abpost help workspace', 'abpost help post'.",
     NULL,
 };
 
 const struct abp_command abp_command_help = {
     .name = "help",
-    .arguments = "[COMMAND]",
+    .arguments = "[COMMAND | TOPIC]",
     .at_most = 1,
-    .summary = "the commands, or more about one of them",
+    .summary = "the commands, or more about one of them or of the files",
     .details = help_details,
     .formats = ABP_ONLY_TEXT,
     .run = run_help,

@@ -9,5 +9,7 @@ int abp_help_program(const struct abp_env *env, struct abp_error *err) ABP_MUST_
 /* One command: usage, summary, its details, its options and the common ones. */
 int abp_help_command(const struct abp_env *env, const struct abp_command *command,
                      struct abp_error *err) ABP_MUST_CHECK;
+/* Appends a heading, as all help has them. */
+void abp_help_heading(struct abp_buffer *buf, const struct abp_screen *screen, const char *text);
 
 #endif

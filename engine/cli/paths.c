@@ -23,6 +23,27 @@ char *abp_path_join(const char *folder, const char *name)
     return path.data;
 }
 
+char *abp_path_word(const char *path)
+{
+    struct abp_buffer word;
+    int plain = *path && path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                           "0123456789_-./+,:@%=")] == '\0';
+    if (plain)
+        return abp_strdup(path);
+    abp_buffer_init(&word, SIZE_MAX / 2);
+    abp_buffer_byte(&word, '\'');
+    for (; *path; path++) {
+        if (*path == '\'')
+            abp_buffer_add(&word, "'\\");
+        abp_buffer_byte(&word, *path);
+        if (*path == '\'')
+            abp_buffer_byte(&word, '\'');
+    }
+    if (abp_buffer_byte(&word, '\'') != 0)
+        abp_buffer_release(&word);
+    return word.data;
+}
+
 char *abp_path_short(const char *path)
 {
     char here[PATH_MAX];

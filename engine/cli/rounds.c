@@ -222,6 +222,10 @@ int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_r
         return abp_fail(err, ABP_PERSON,
                         "%zu post%s may or may not be out; abpost status says what to do",
                         report->publish.unknown, report->publish.unknown == 1 ? "" : "s");
+    if (report->publish.count[ABP_NOTE_TWICE])
+        return abp_fail(err, ABP_PERSON,
+                        "a post is out twice, at the addresses above and in abpost status; delete "
+                        "one of the two");
     if (report->local)
         return abp_fail(
             err, ABP_FAILED,

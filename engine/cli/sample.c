@@ -19,6 +19,7 @@ static const char workspace_ini[] =
     ";\n"
     "; [channel bluesky]\n"
     "; type     = bluesky\n"
+    "; server   = https://bsky.social\n"
     "; account  = brand.example.com\n"
     "; password = env:BLUESKY_APP_PASSWORD\n";
 

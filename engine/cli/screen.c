@@ -262,6 +262,15 @@ void abp_say_at(const struct abp_env *env, const char *file, long line, const ch
     say(env, &buf);
 }
 
+void abp_say_warning_at(const struct abp_env *env, const char *file, long line, const char *message)
+{
+    struct abp_buffer words;
+    abp_buffer_init(&words, MAX_LINE);
+    abp_buffer_printf(&words, "warning: %s", message);
+    abp_say_at(env, file, line, abp_buffer_text(&words));
+    abp_buffer_release(&words);
+}
+
 void abp_say_error(const struct abp_env *env, const struct abp_error *err)
 {
     if (err->message[0])

@@ -59,6 +59,9 @@ void abp_say(const struct abp_env *env, const char *format, ...) ABP_PRINTF(2, 3
 void abp_put_place(struct abp_buffer *buf, const char *file, long line, const char *message);
 /* Says that; "abpost: message" without a file. */
 void abp_say_at(const struct abp_env *env, const char *file, long line, const char *message);
+/* The same of what may be meant as it is: "file:line: warning: message". */
+void abp_say_warning_at(const struct abp_env *env, const char *file, long line,
+                        const char *message);
 /* The same for an error. Nothing for an empty message. */
 void abp_say_error(const struct abp_env *env, const struct abp_error *err);
 

@@ -355,6 +355,12 @@ static int is_several(enum abp_stuck_kind kind)
 
 /* ---- numbers that are still to come ---- */
 
+/* When a person is to read it: to the minute, and not a second too early. */
+static int64_t horizon_of(const struct abp_made *made, const struct abp_experiment *e)
+{
+    return abp_local_next_minute(made->posted_at + e->horizon);
+}
+
 /* 1: its number at the horizon is to be had, or was not read in time, and something can be done. */
 static int lacks_reading(const struct finding *f, const struct abp_made *made,
                          const struct abp_experiment *e)
@@ -362,7 +368,7 @@ static int lacks_reading(const struct finding *f, const struct abp_made *made,
     const struct abp_channel *channel = abp_loaded_channel(&f->status->loaded, made->channel);
     int64_t age = f->status->now - made->posted_at;
     int by_hand = channel && abp_is_by_hand(channel);
-    if (made->deleted_at || age < e->horizon || age > 2 * e->horizon + LATELY)
+    if (made->deleted_at || f->status->now < horizon_of(made, e) || age > 2 * e->horizon + LATELY)
         return 0;
     if (!by_hand && age <= e->horizon + abp_horizon_tolerance(e->horizon))
         return 0; /* a tick reads it */
@@ -387,7 +393,7 @@ static struct missing count_missing(const struct finding *f, const struct abp_ex
         if (strcmp(made->experiment, e->name) != 0 || strcmp(made->channel, channel) != 0 ||
             !lacks_reading(f, made, e))
             continue;
-        int64_t since = made->posted_at + e->horizon;
+        int64_t since = horizon_of(made, e);
         if (m.count < IDS_LISTED)
             m.ids[m.count] = made->planned;
         m.since = m.count == 0 || since < m.since ? since : m.since;

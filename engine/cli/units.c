@@ -65,6 +65,8 @@ void abp_unit_name(char out[ABP_UNIT_NAME], const struct abp_units *units, enum 
 {
     const char *slash = strrchr(units->ws->root, '/');
     const char *folder = slash && slash[1] ? slash + 1 : "workspace";
+    if (units->name)
+        folder = units->name;
     char slug[40];
     size_t len = 0;
     for (; *folder && len + 1 < sizeof slug; folder++) {
@@ -230,4 +232,44 @@ void abp_put_cron(struct abp_buffer *buf, const struct abp_units *units, enum ab
     }
     put_cron_word(buf, units->binary);
     abp_buffer_printf(buf, " -q %s\n", commands[job]);
+}
+
+/* ---- reading one again ---- */
+
+/* The rest of the first line that begins so, up to `end`, as put_rest() and put_quoted() wrote it.
+ */
+static void take_rest(struct abp_buffer *out, const char *text, const char *begin, char end)
+{
+    const char *at = strstr(text, begin);
+    for (at = at ? at + strlen(begin) : ""; *at && *at != '\n' && *at != end; at++) {
+        int escaped = (end == '"' && *at == '\\') || (*at == '%' && at[1] == '%');
+        at += escaped && at[1] && at[1] != '\n';
+        abp_buffer_byte(out, *at);
+    }
+}
+
+/* A timer only names the folder where a person reads it: "Description=abpost tick (FOLDER)". */
+static void take_described(struct abp_buffer *out, const char *text)
+{
+    struct abp_buffer line;
+    abp_buffer_init(&line, out->max);
+    take_rest(&line, text, "\nDescription=", '\0');
+    const char *open = strstr(abp_buffer_text(&line), " (/");
+    if (open && line.data[line.len - 1] == ')')
+        abp_buffer_append(out, open + 2, (size_t)(line.data + line.len - 1 - (open + 2)));
+    abp_buffer_release(&line);
+}
+
+int abp_units_owner(struct abp_buffer *folder, struct abp_buffer *file, const char *text,
+                    struct abp_error *err)
+{
+    take_rest(folder, text, "\nWorkingDirectory=", '\0');
+    int is_service = folder->len > 0;
+    if (is_service)
+        take_rest(file, text, "\nEnvironment=\"ABPOST_CONFIG=", '"');
+    else
+        take_described(folder, text);
+    if (is_service && file->len == 0)
+        abp_buffer_printf(file, "%s%s", abp_buffer_text(folder), "/abpost.ini");
+    return folder->failed || file->failed ? abp_fail_memory(err) : 0;
 }

@@ -50,6 +50,45 @@ int abp_cell_reading(double *value, const char *text, const struct abp_names *mi
     return 0;
 }
 
+/* "1.000": as many digits behind the point as between two thousands separators. */
+static int is_grouped(const char *text)
+{
+    size_t before = strspn(text, "0123456789"), behind;
+    if (before < 1 || before > 3 || *text == '0' || text[before] != '.')
+        return 0;
+    behind = strspn(text + before + 1, "0123456789");
+    return behind == 3 && text[before + 4] == '\0';
+}
+
+int abp_cell_count(double *value, const char *text, const struct abp_names *missing, char *why)
+{
+    char shown[ABP_SHOWN_SIZE];
+    if (abp_cell_reading(value, text, missing, why) != 0)
+        return -1;
+    if (isnan(*value) || !is_grouped(text) || *value > floor(*value))
+        return 0;
+    snprintf(why, ABP_WHY_SIZE,
+             "'%s': is that %.0f or %.0f? Thousands separators are not read, and a count needs no "
+             "decimals; write one of them",
+             abp_shown(shown, text), *value, 1000 * *value);
+    return -1;
+}
+
+int abp_cell_whole(double value, double weight, const char *text, enum abp_family family, char *why)
+{
+    char shown[ABP_SHOWN_SIZE], thousands[64] = "";
+    double product = weight * value;
+    if (product >= floor(product) && product <= floor(product))
+        return 0;
+    if (is_grouped(text))
+        snprintf(thousands, sizeof thousands, "; if it is %.0f, write that", 1000 * value);
+    snprintf(why, ABP_WHY_SIZE,
+             "'%s' is no whole number, and family %s counts; for amounts choose family = lognormal "
+             "in [decision]%s",
+             abp_shown(shown, text), abp_family_name(family), thousands);
+    return -1;
+}
+
 /* ---- times ---- */
 
 static int all_digits(const char *text, size_t count)

@@ -15,6 +15,13 @@ int abp_cell_is_missing(const char *text, const struct abp_names *missing);
 /* A reading: finite, not negative; NaN when the cell is missing. 0 or -1. */
 int abp_cell_reading(double *value, const char *text, const struct abp_names *missing, char *why);
 
+/* The same of what is counted in whole numbers: "12" and "12.0". "1.000" is refused, which may be a
+ * thousand. Whether it is whole is asked when it is known what it is multiplied with. */
+int abp_cell_count(double *value, const char *text, const struct abp_names *missing, char *why);
+/* weight times the value of the text is a whole number, as the family asks. 0 or -1. */
+int abp_cell_whole(double value, double weight, const char *text, enum abp_family family,
+                   char *why);
+
 /* UTC seconds since 1970; *known 0 when the cell is missing. 0 or -1. */
 int abp_cell_time(int64_t *utc, int *known, const char *text, const struct abp_names *missing,
                   char *why);

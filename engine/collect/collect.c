@@ -202,6 +202,21 @@ static void fail_all(struct abp_reading *readings, size_t count, const char *why
     }
 }
 
+/* What the answers say of the account: nothing when none came to a post's numbers, or to its being
+ * gone. */
+static int note_account(const struct batch *b, const struct abp_channel *channel,
+                        const struct abp_error *why, struct abp_error *err)
+{
+    struct abp_store *store = b->pass->in->store;
+    int64_t now = now_of(b->pass);
+    if (why->code == ABP_PERSON)
+        return abp_sign_in_note_reading(store, channel->name, why->message, now, err);
+    for (size_t i = 0; i < b->count; i++)
+        if (b->values[i].state != ABP_READ_NOT)
+            return abp_sign_in_note_reading(store, channel->name, NULL, now, err);
+    return 0;
+}
+
 /* -1 with err: the store failed. */
 static int read_batch(struct pass *pass, struct abp_connection *connection,
                       const struct abp_channel *channel, const struct abp_error *closed,
@@ -218,16 +233,15 @@ static int read_batch(struct pass *pass, struct abp_connection *connection,
         rc = connection->ops->read(connection, b->values, b->count, &why);
         pthread_mutex_lock(&pass->lock);
     }
-    if (rc != 0) {
+    if (rc == 0) {
+        abp_error_clear(&why);
+    } else {
         fail_all(b->values, b->count, why.message);
         pass->report->sign_in |= why.code == ABP_PERSON;
         pass->report->unreachable |= why.code == ABP_UNREACHABLE;
         pass->report->local |= why.code == ABP_FAILED;
     }
-    if (rc != 0 && why.code != ABP_PERSON)
-        return 0;
-    return abp_sign_in_note(pass->in->store, channel->name, rc == 0 ? NULL : why.message,
-                            now_of(pass), err);
+    return note_account(b, channel, &why, err);
 }
 
 static int serve_posts(struct pass *pass, struct abp_connection *connection,

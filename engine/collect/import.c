@@ -21,6 +21,8 @@ struct run {
     struct abp_csv *csv;   /* owned */
     struct abp_rows *rows; /* owned; the transaction */
     double *values;        /* owned; of the row at hand, one for each metric */
+    size_t counts;         /* metrics, from the first on, that are counted in whole numbers */
+    int counts_exposure;   /* 1: so is the exposure */
     char settings_hash[ABP_DIGEST_SIZE];
     char whole_hash[ABP_DIGEST_SIZE]; /* of the file before it is read; "": not asked for yet */
     size_t first;                     /* index of the first of our mistakes */
@@ -112,6 +114,37 @@ static int lacks_required(const struct run *run, const struct abp_csv_record *re
     return 0;
 }
 
+/* Where the layout has a metric of one of its sums. */
+static size_t place_of(const struct abp_layout *layout, const char *metric)
+{
+    size_t i = 0;
+    while (strcmp(layout->metrics[i], metric) != 0)
+        i++;
+    return i;
+}
+
+/* A sum of what is counted has to be whole: else the column is noted that it is not for. */
+static void check_sum(struct run *run, const struct abp_csv_record *record,
+                      const struct abp_sum *sum)
+{
+    char why[ABP_WHY_SIZE];
+    double total = 0;
+    for (size_t t = 0; t < sum->count; t++)
+        total += sum->terms[t].weight * run->values[place_of(&run->layout, sum->terms[t].name)];
+    if (isnan(total) || (total >= floor(total) && total <= floor(total)))
+        return;
+    for (size_t t = 0; t < sum->count; t++) {
+        size_t i = place_of(&run->layout, sum->terms[t].name);
+        size_t column = run->layout.metric_columns[i];
+        const struct abp_csv_cell *cell = &record->cells[column];
+        if (abp_cell_whole(run->values[i], sum->terms[t].weight, abp_trim(cell->text),
+                           abp_experiment_family(run->experiment), why) == 0)
+            continue;
+        bad_cell(run, cell->line, column + 1, why);
+        return;
+    }
+}
+
 static void take_values(struct run *run, const struct abp_csv_record *record, struct abp_row *row)
 {
     char why[ABP_WHY_SIZE];
@@ -120,13 +153,20 @@ static void take_values(struct run *run, const struct abp_csv_record *record, st
     for (size_t i = 0; i < layout->metric_count; i++) {
         size_t column = layout->metric_columns[i];
         const struct abp_csv_cell *cell = &record->cells[column];
-        if (abp_cell_reading(&run->values[i], abp_trim(cell->text), missing_words(run), why) != 0)
+        int (*take)(double *, const char *, const struct abp_names *, char *) =
+            i < run->counts ? abp_cell_count : abp_cell_reading;
+        if (take(&run->values[i], abp_trim(cell->text), missing_words(run), why) != 0)
             bad_cell(run, cell->line, column + 1, why);
         if (i < layout->needed_count && isnan(run->values[i]))
             row->observed = 0;
     }
-    if (!lacks_required(run, record))
+    if (!lacks_required(run, record)) {
+        if (run->counts)
+            check_sum(run, record, &run->experiment->import.outcome);
+        if (run->counts_exposure)
+            check_sum(run, record, &run->experiment->import.exposure);
         return;
+    }
     row->observed = 0;
     for (size_t i = 0; i < layout->metric_count; i++)
         run->values[i] = (double)NAN;
@@ -270,6 +310,11 @@ static int prepare(struct run *run, const struct abp_progress *progress, struct 
     if (abp_layout_init(&run->layout, experiment, err) != 0 ||
         abp_layout_hash(run->settings_hash, &run->layout, err) != 0)
         return -1;
+    enum abp_family family = abp_experiment_family(experiment);
+    run->counts_exposure = abp_family_counts_exposure(family);
+    if (abp_family_counts(family))
+        run->counts =
+            run->counts_exposure ? run->layout.needed_count : experiment->import.outcome.count;
     run->values = calloc(run->layout.metric_count + 1, sizeof *run->values);
     if (!run->values)
         return abp_fail_memory(err);

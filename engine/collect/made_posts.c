@@ -257,7 +257,7 @@ static int add_rows(struct making *m, struct abp_made_counts *counts, struct abp
         posts->guardrails = calloc((m->made.count + 1) * guardrails, sizeof *posts->guardrails);
     if (!posts->name || !posts->rows || !m->designs || (guardrails && !posts->guardrails))
         return abp_fail_memory(err);
-    posts->randomised = 1;
+    posts->randomised = posts->made = 1;
     for (size_t i = 0; i < m->made.count; i++) {
         if (strcmp(m->made.list[i].experiment, m->experiment->name) != 0)
             continue;
@@ -346,6 +346,17 @@ static void take_names(struct abp_names *names, struct abp_intern *intern)
     abp_intern_release(intern);
 }
 
+static void release_making(struct making *m)
+{
+    abp_intern_release_names(&m->blocks.names);
+    abp_intern_release(&m->blocks);
+    for (size_t k = 0; k < m->column_count; k++)
+        free(m->columns[k].values);
+    free(m->columns);
+    free(m->designs);
+    abp_made_list_release(&m->made);
+}
+
 static int make(struct making *m, struct abp_made_counts *counts, struct abp_store *store,
                 struct abp_error *err)
 {
@@ -361,13 +372,7 @@ static int make(struct making *m, struct abp_made_counts *counts, struct abp_sto
     take_names(&posts->variants, &m->variants);
     take_names(&posts->channels, &m->channels);
     take_names(&posts->slots, &m->slots);
-    abp_intern_release_names(&m->blocks.names);
-    abp_intern_release(&m->blocks);
-    for (size_t k = 0; k < m->column_count; k++)
-        free(m->columns[k].values);
-    free(m->columns);
-    free(m->designs);
-    abp_made_list_release(&m->made);
+    release_making(m);
     if (rc != 0)
         abp_posts_release(posts);
     return rc;
@@ -400,4 +405,35 @@ int abp_made_posts_since(struct abp_posts *posts, struct abp_store *store,
         return -1;
     posts->anew = 1;
     return 0;
+}
+
+static int64_t last_age(const struct abp_made *post)
+{
+    int64_t last = -1;
+    for (size_t r = 0; r < post->reading_count; r++)
+        last = post->readings[r].age > last ? post->readings[r].age : last;
+    return last;
+}
+
+int abp_made_outcomes(struct abp_made_outcome **list, size_t *count, struct abp_store *store,
+                      const struct abp_experiment *experiment, int64_t now, struct abp_error *err)
+{
+    struct making m = {.experiment = experiment, .now = now};
+    *list = NULL;
+    *count = 0;
+    /* Every experiment's posts: a channel's curve is learned from all of them. */
+    int rc = abp_made_list_read(&m.made, store, NULL, NULL, 0, err);
+    if (rc == 0)
+        rc = read_metrics(&m, err);
+    if (rc == 0 && !(*list = calloc(m.made.count + 1, sizeof **list)))
+        rc = abp_fail_memory(err);
+    for (size_t i = 0; i < m.made.count && rc == 0; i++) {
+        const struct abp_made *post = &m.made.list[i];
+        if (strcmp(post->experiment, experiment->name) == 0)
+            (*list)[(*count)++] =
+                (struct abp_made_outcome){post->planned, post->posted_at,
+                                          sum_of(&m, &experiment->outcome, i).how, last_age(post)};
+    }
+    release_making(&m);
+    return rc;
 }

@@ -1,5 +1,6 @@
 #include "abpost/readings_csv.h"
 
+#include "abpost/collect.h"
 #include "abpost/csv.h"
 #include "abpost/import.h"
 #include "abpost/local.h"
@@ -34,6 +35,7 @@ struct taking {
     const struct abp_made **by_id;   /* owned; made.count, by number */
     const struct abp_made **by_url;  /* owned; url_count, by address */
     size_t url_count;
+    unsigned char *named;    /* owned; made.count: 1: the file has a number of it */
     struct pending *pending; /* owned */
     size_t pending_count, capacity;
     size_t listed;
@@ -96,7 +98,8 @@ static int index_posts(struct taking *t, struct abp_error *err)
     size_t count = t->made.count;
     t->by_id = calloc(count + 1, sizeof *t->by_id);
     t->by_url = calloc(count + 1, sizeof *t->by_url);
-    if (!t->by_id || !t->by_url)
+    t->named = calloc(count + 1, sizeof *t->named);
+    if (!t->by_id || !t->by_url || !t->named)
         return abp_fail_memory(err);
     for (size_t i = 0; i < count; i++) {
         t->by_id[i] = &t->made.list[i];
@@ -185,27 +188,42 @@ static const struct abp_made *post_of(struct taking *t, const struct abp_csv_rec
 
 /* ---- when ---- */
 
-/* 0 with *at, and *said 1 where the row says it; -1: noted. */
+#define LAST_SECOND 59 /* of a minute */
+
+/* 0 with *at, *said 1 where the row says it, and how many seconds later it may have been (*span);
+ * -1: noted. */
 static int take_time(struct taking *t, const struct abp_csv_record *record,
-                     const struct abp_made *made, int64_t *at, int *said)
+                     const struct abp_made *made, int64_t *at, int *said, int64_t *span)
 {
     char nothing[] = "", shown[ABP_SHOWN_SIZE];
     const char *text = text_of(record, t->columns.read_at, nothing);
+    int64_t last = *text && abp_local_is_minute(text) ? LAST_SECOND : 0;
     long line = *text ? record->cells[t->columns.read_at].line : record->line;
     size_t column = *text ? t->columns.read_at + 1 : 0;
     *at = t->in->now;
     *said = *text != '\0';
+    *span = last;
     if (*said && abp_local_parse(at, text, t->in->zone) != 0)
         bad(t, line, column,
             "'%s' is not a time; accepted: 2026-12-03 10:05 (%s) or 2026-12-03T09:05:00Z",
             abp_shown(shown, text), t->in->ws->timezone);
     else if (*at > t->in->now)
         bad(t, line, column, "'%s' is still to come", abp_shown(shown, text));
-    else if (*at < made->posted_at)
+    else if (*at + last < made->posted_at)
         bad(t, line, column, "the post was not out then");
     else
         return 0;
     return -1;
+}
+
+/* The post's age then. Where only the minute is known and the horizon lies in it, the reading is
+ * the one at the horizon: who reads when told to is not a few seconds early. */
+static int64_t age_at(const struct abp_made *made, int64_t horizon, int64_t at, int64_t span)
+{
+    int64_t age = at - made->posted_at;
+    if (age < horizon && age + span >= horizon)
+        return horizon;
+    return age < 0 ? 0 : age;
 }
 
 /* ---- numbers ---- */
@@ -256,9 +274,37 @@ struct row {
     const struct abp_csv_record *record; /* borrowed */
     const struct abp_made *made;         /* borrowed; NULL: what is wrong with it was noted */
     int64_t at;
-    int said;  /* 1: the row says `at` */
-    int fresh; /* 1: some number of it is news, so that all of it was read anew */
+    int64_t age; /* of the post then, seconds */
+    int said;    /* 1: the row says `at` */
+    int fresh;   /* 1: some number of it is news, so that all of it was read anew */
 };
+
+static const struct abp_term *term_of(const struct abp_sum *sum, const char *metric)
+{
+    for (size_t i = 0; i < sum->count; i++)
+        if (strcmp(sum->terms[i].name, metric) == 0)
+            return &sum->terms[i];
+    return NULL;
+}
+
+/* A number, whole where the experiment counts it. 0; -1 with why. */
+static int take_cell(double *value, const struct taking *t, const char *metric, const char *text,
+                     char *why)
+{
+    const struct abp_experiment *e = t->in->experiment;
+    enum abp_family family = abp_experiment_family(e);
+    const struct abp_term *outcome =
+        abp_family_counts(family) ? term_of(&e->outcome, metric) : NULL;
+    const struct abp_term *exposure =
+        abp_family_counts_exposure(family) ? term_of(&e->exposure, metric) : NULL;
+    if (!outcome && !exposure)
+        return abp_cell_reading(value, text, &e->import.missing, why);
+    if (abp_cell_count(value, text, &e->import.missing, why) != 0)
+        return -1;
+    if (isnan(*value) || (outcome && abp_cell_whole(*value, outcome->weight, text, family, why)))
+        return isnan(*value) ? 0 : -1;
+    return exposure ? abp_cell_whole(*value, exposure->weight, text, family, why) : 0;
+}
 
 /* 1: the cell holds a number for a post; 0: it holds none, or what is wrong with it was noted. */
 static int find_number(struct pending *p, struct taking *t, const struct row *row, size_t column)
@@ -266,8 +312,7 @@ static int find_number(struct pending *p, struct taking *t, const struct row *ro
     char why[ABP_WHY_SIZE];
     double value;
     const struct abp_csv_cell *cell = &row->record->cells[column];
-    if (abp_cell_reading(&value, abp_trim(cell->text), &t->in->experiment->import.missing, why) !=
-        0) {
+    if (take_cell(&value, t, t->columns.names[column], abp_trim(cell->text), why) != 0) {
         bad(t, cell->line, column + 1, "%s", why);
         return 0;
     }
@@ -276,7 +321,7 @@ static int find_number(struct pending *p, struct taking *t, const struct row *ro
     *p = (struct pending){.fact = {.kind = ABP_MADE_READING,
                                    .post = row->made->id,
                                    .at = row->at,
-                                   .age = row->at - row->made->posted_at,
+                                   .age = row->age,
                                    .metric = t->columns.names[column],
                                    .value = value},
                           .line = cell->line,
@@ -297,6 +342,7 @@ static int take_number(struct taking *t, const struct row *row, const struct pen
                        struct abp_error *err)
 {
     long long post = row->made->planned;
+    t->named[row->made - t->made.list] = 1;
     switch (news_of(t, p, row->made, row->said)) {
     case NEWS:
         return keep(t, p, err);
@@ -372,8 +418,11 @@ static int take_row(struct taking *t, const struct abp_csv_record *record, struc
     t->row_is_bad = 0;
     if (has_shape(t, record)) {
         row.made = post_of(t, record);
-        if (row.made && take_time(t, record, row.made, &row.at, &row.said) != 0)
+        int64_t span = 0;
+        if (row.made && take_time(t, record, row.made, &row.at, &row.said, &span) != 0)
             row.made = NULL; /* the numbers are still looked at */
+        if (row.made)
+            row.age = age_at(row.made, t->in->experiment->horizon, row.at, span);
         rc = take_numbers(t, &row, err);
     }
     t->result->bad += t->row_is_bad != 0;
@@ -470,6 +519,50 @@ static int add_all(struct taking *t, struct abp_error *err)
     return rc;
 }
 
+/* ---- what became of the numbers ---- */
+
+static void count_post(struct abp_readings_result *r, const struct abp_made_outcome *post,
+                       int64_t horizon)
+{
+    r->named++;
+    if (abp_counted_has_value(post->how)) {
+        r->at_horizon++;
+    } else if (post->how == ABP_COUNTED_LATE) {
+        r->late++;
+    } else if (post->last_age >= horizon || post->how == ABP_COUNTED_GONE) {
+        r->lacking++;
+    } else {
+        if (r->before < ABP_READINGS_TOLD) {
+            r->again[r->before].post = post->planned;
+            r->again[r->before].from = post->posted_at + horizon;
+        }
+        r->before++;
+    }
+}
+
+static int is_named(const struct taking *t, int64_t planned)
+{
+    struct abp_made key = {.planned = planned};
+    const struct abp_made *made = find(t->by_id, t->made.count, &key, by_number);
+    return made && t->named[made - t->made.list];
+}
+
+/* The numbers are kept by now: what keeps this from being told undoes nothing, and is not told. */
+static void count_posts(struct taking *t)
+{
+    struct abp_made_outcome *list = NULL;
+    size_t count = 0;
+    struct abp_error unused;
+    const struct abp_experiment *e = t->in->experiment;
+    if (e->outcome.count == 0 ||
+        abp_made_outcomes(&list, &count, t->in->store, e, t->in->now, &unused) != 0)
+        count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (is_named(t, list[i].planned))
+            count_post(t->result, &list[i], e->horizon);
+    free(list);
+}
+
 static int take_file(struct taking *t, struct abp_error *err)
 {
     const char *name = t->in->experiment->name;
@@ -479,7 +572,10 @@ static int take_file(struct taking *t, struct abp_error *err)
         abp_file_open(&t->file, t->in->path, NULL, NULL, err) != 0 || read_header(t, err) != 0 ||
         read_rows(t, err) != 0)
         return -1;
-    return add_all(t, err);
+    if (add_all(t, err) != 0)
+        return -1;
+    count_posts(t);
+    return 0;
 }
 
 static void release(struct taking *t)
@@ -491,6 +587,7 @@ static void release(struct taking *t)
     abp_planned_list_release(&t->planned);
     free(t->by_id);
     free(t->by_url);
+    free(t->named);
     free(t->pending);
 }
 

@@ -49,6 +49,15 @@ void abp_experiment_release(struct abp_experiment *experiment)
     memset(experiment, 0, sizeof *experiment);
 }
 
+enum abp_family abp_experiment_family(const struct abp_experiment *experiment)
+{
+    size_t terms =
+        experiment->import.present ? experiment->import.exposure.count : experiment->exposure.count;
+    if (experiment->decision.family != ABP_FAMILY_DEFAULT)
+        return experiment->decision.family;
+    return terms ? ABP_BETABINOMIAL : ABP_NEGBINOMIAL;
+}
+
 /* What holds where a key is absent. */
 static void set_defaults(struct abp_experiment *e)
 {
@@ -155,6 +164,9 @@ int abp_experiment_parse(struct abp_experiment *experiment, const char *path, co
     read_name(experiment, path, &log);
     abp_ini_parse(&ini, &abp_experiment_schema, text, len, &log);
     fill(experiment, &ini, folder, &log);
+    experiment->outcome_line = abp_ini_line_of(&ini, "experiment", "outcome");
+    experiment->exposure_line = abp_ini_line_of(&ini, "experiment", "exposure");
+    experiment->decision.guardrail_line = abp_ini_line_of(&ini, "decision", "guardrail");
     abp_factors_read(experiment, &ini, &log);
     if (!log.no_memory)
         abp_experiment_check(experiment, &ini, ws, &log);

@@ -1,6 +1,9 @@
 /* What an experiment file has to satisfy as a whole. */
 #include "config/experiment.h"
 
+#include "abpost/text.h"
+
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,6 +157,45 @@ static int lacks(const struct checking *c, const char *kind, const char *key, si
     return count == 0 && !refused;
 }
 
+/* Weights that make fractions of what is counted in whole numbers. */
+static void check_weights(const struct checking *c, const char *kind, const char *key,
+                          const struct abp_sum *sum)
+{
+    enum abp_family family = abp_experiment_family(c->e);
+    char shown[ABP_SHOWN_SIZE];
+    for (size_t t = 0; t < sum->count; t++) {
+        double weight = sum->terms[t].weight;
+        if (weight >= floor(weight) && weight <= floor(weight))
+            continue;
+        abp_log_add(c->log, line_of(c, kind, key),
+                    "%s: %.15g*%s gives fractions, and family %s%s counts in whole numbers; "
+                    "accepted are whole weights (all of them times the same number compare the "
+                    "same), or for amounts above 0 family = lognormal",
+                    key, fabs(weight), abp_shown(shown, sum->terms[t].name),
+                    abp_family_name(family),
+                    c->e->decision.family == ABP_FAMILY_DEFAULT ? " (the default)" : "");
+        return;
+    }
+}
+
+static void check_counts(const struct checking *c)
+{
+    const struct abp_experiment *e = c->e;
+    enum abp_family family = abp_experiment_family(e);
+    if (!abp_family_counts(family))
+        return;
+    if (e->schedule.present)
+        check_weights(c, "experiment", "outcome", &e->outcome);
+    if (e->import.present)
+        check_weights(c, "import", "outcome", &e->import.outcome);
+    if (!abp_family_counts_exposure(family))
+        return;
+    if (e->schedule.present)
+        check_weights(c, "experiment", "exposure", &e->exposure);
+    if (e->import.present)
+        check_weights(c, "import", "exposure", &e->import.exposure);
+}
+
 static void check_family(const struct checking *c)
 {
     const struct abp_experiment *e = c->e;
@@ -163,6 +205,7 @@ static void check_family(const struct checking *c)
     if (line && family == ABP_FAMILY_DEFAULT)
         return; /* not understood, and logged as such */
     check_priors(c, conjugate);
+    check_counts(c);
     if (family != ABP_BETABINOMIAL && family != ABP_BINOMIAL)
         return;
     const char *name = abp_family_name(family);

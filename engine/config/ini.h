@@ -50,8 +50,13 @@ struct abp_ini_key {
     void (*read)(void *field, const struct abp_ini_value *value);
     size_t offset;        /* of the field in the section's struct */
     const char *accepted; /* in words, for messages: "accepted is ..." */
-    double min, max;      /* where the value is a number */
-    unsigned bounds;      /* of enum abp_ini_bounds */
+    /* For 'abpost help' (abpost/reference.h): what it is, in a sentence without its full stop. */
+    const char *meaning;
+    const char *preset;  /* the value that says what leaving the key out says; NULL: none does */
+    const char *absent;  /* that in words, where preset is NULL or needs them */
+    const char *example; /* a whole line, where `accepted` does not show one; or NULL */
+    double min, max;     /* where the value is a number */
+    unsigned bounds;     /* of enum abp_ini_bounds */
 };
 
 /* A kind of section: [name], or [name NAME] when it is named. */
@@ -64,12 +69,16 @@ struct abp_ini_kind {
        nearly one of `keys`. `accepted` says in messages what such a key is; abp_ini_fill() leaves
        them to the caller, `read` is not called. NULL: they are mistakes. */
     const struct abp_ini_key *others;
+    const char *meaning; /* for 'abpost help', in whole sentences */
 };
 
 struct abp_ini_schema {
     const struct abp_ini_kind *kinds;
     size_t kind_count;
 };
+
+/* abpost.ini */
+extern const struct abp_ini_schema abp_workspace_schema;
 
 struct abp_ini_entry {
     const struct abp_ini_key *key; /* borrowed from the schema */

@@ -106,8 +106,8 @@ static void refuse(const struct reading *r, const struct abp_header_line *h, con
                    const char *accepted)
 {
     char shown[ABP_SHOWN_SIZE];
-    abp_log_add(r->log, h->line, "%s: '%s' is not accepted; %s", abp_header_name(h->header),
-                abp_shown(shown, value), accepted);
+    abp_log_add(r->log, h->line, "%s: '%s' is not accepted; accepted is %s",
+                abp_header_name(h->header), abp_shown(shown, value), accepted);
 }
 
 static void take_status(const struct reading *r, const struct abp_header_line *h, const char *value)
@@ -121,8 +121,9 @@ static void take_status(const struct reading *r, const struct abp_header_line *h
             return;
         }
     }
-    abp_log_add(r->log, h->line, "status: '%s' is not one; accepted are approved, draft and held%s",
-                abp_shown(shown, value), abp_hint(hint, value, words, 3));
+    abp_log_add(r->log, h->line, "status: '%s' is not one; accepted is %s%s",
+                abp_shown(shown, value), abp_header_key(h->header)->accepted,
+                abp_hint(hint, value, words, 3));
 }
 
 /* 1: https://HOST with anything after it that an address may hold. */
@@ -140,9 +141,7 @@ static int is_link(const char *text)
 static void take_link(const struct reading *r, const struct abp_header_line *h, char **value)
 {
     if (!is_link(*value)) {
-        refuse(r, h, *value,
-               "accepted is one address, https://HOST/..., without a name or password "
-               "in it and with its blanks and quotation marks written as %20 and %22");
+        refuse(r, h, *value, abp_header_key(h->header)->accepted);
         return;
     }
     r->content->link = *value;
@@ -174,8 +173,8 @@ static void take_lang(const struct reading *r, const struct abp_header_line *h, 
 {
     if (!is_lang(*value)) {
         refuse(r, h, *value,
-               strchr(*value, '_') ? "accepted is a language tag, with - and not _, such as en-GB"
-                                   : "accepted is a language tag such as en or pt-BR");
+               strchr(*value, '_') ? "a language tag, with - and not _, such as en-GB"
+                                   : abp_header_key(h->header)->accepted);
         return;
     }
     r->content->lang = *value;
@@ -219,8 +218,8 @@ static int take_header(struct reading *r, const struct abp_header_line *h)
 {
     int rc = 0;
     if (h->len == 0) {
-        abp_log_add(r->log, h->line, "%s: nothing follows; accepted is a value, or no such line",
-                    abp_header_name(h->header));
+        abp_log_add(r->log, h->line, "%s: nothing follows; accepted is %s, or no such line",
+                    abp_header_name(h->header), abp_header_key(h->header)->accepted);
         /* Its image has been named, and its description: neither is to be missed as well. */
         if (h->header != ABP_HEADER_ALT)
             return 0;

@@ -14,6 +14,44 @@ static const char *const names[ABP_HEADER_COUNT] = {
     [ABP_HEADER_LANG] = "lang",   [ABP_HEADER_STATUS] = "status",
 };
 
+static const struct abp_header_key keys[ABP_HEADER_COUNT] = {
+    [ABP_HEADER_MEDIA] = {.name = "media",
+                          .accepted = "the path of a PNG, JPEG, GIF or WebP image, from the "
+                                      "workspace's folder on and below it",
+                          .meaning = "an image that goes with the text; up to four, each followed "
+                                     "by its alt",
+                          .absent = "none",
+                          .example = "media: photos/dawn.jpg"},
+    [ABP_HEADER_ALT] = {.name = "alt",
+                        .accepted = "a text in one line",
+                        .meaning = "what the image above it shows, for those who don't see it",
+                        .absent = "none; every media needs one",
+                        .example = "alt: The harbour at dawn"},
+    [ABP_HEADER_LINK] = {.name = "link",
+                         .accepted = "one address, https://HOST/..., without a name or password "
+                                     "in it and with its blanks and quotation marks written as "
+                                     "%20 and %22",
+                         .meaning = "a page that the post points to",
+                         .absent = "none",
+                         .example = "link: https://example.com/a"},
+    [ABP_HEADER_LANG] = {.name = "lang",
+                         .accepted = "a language tag such as en or pt-BR",
+                         .meaning = "the language of the text",
+                         .absent = "not said",
+                         .example = "lang: en"},
+    [ABP_HEADER_STATUS] = {.name = "status",
+                           .accepted = "approved, draft or held",
+                           .meaning = "whether the post may go out: approved it may, held it may "
+                                      "not, and a draft only where the experiment says review = no",
+                           .preset = "draft",
+                           .example = "status: approved"},
+};
+
+const struct abp_header_key *abp_header_key(enum abp_header header)
+{
+    return &keys[header];
+}
+
 const char *abp_header_name(enum abp_header header)
 {
     return names[header];

@@ -18,7 +18,13 @@ enum abp_header {
     ABP_HEADER_COUNT
 };
 
-/* "media", "alt", "link", "lang", "status" */
+/* What a header is; members as in struct abp_ini_key. */
+struct abp_header_key {
+    const char *name; /* "media", "alt", "link", "lang", "status" */
+    const char *accepted, *meaning, *preset, *absent, *example;
+};
+
+const struct abp_header_key *abp_header_key(enum abp_header header);
 const char *abp_header_name(enum abp_header header);
 
 #define ABP_HEADERS_MAX 32 /* header lines of one file; 11 is the most that can be right */

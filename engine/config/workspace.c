@@ -18,11 +18,15 @@ static const struct abp_ini_key abpost_keys[] = {
      .comments = ABP_INI_OPEN,
      .read = abp_read_path,
      .offset = offsetof(struct abp_workspace, database),
-     .accepted = "a file's path, absolute or from this file's folder"},
+     .accepted = "a file's path, absolute or from this file's folder",
+     .meaning = "the SQLite file that keeps plans, posts and readings; made on first use",
+     .preset = "abpost.db"},
     {.name = "timezone",
      .read = abp_read_zone,
      .offset = offsetof(struct abp_workspace, timezone),
-     .accepted = "an IANA time zone such as Europe/Paris"},
+     .accepted = "an IANA time zone such as Europe/Paris",
+     .meaning = "the zone of the times in schedules, calendars and weeks",
+     .preset = "UTC"},
 };
 
 static const struct abp_ini_key channel_keys[] = {
@@ -30,46 +34,75 @@ static const struct abp_ini_key channel_keys[] = {
      .read = abp_read_platform,
      .offset = offsetof(struct abp_channel, platform),
      .accepted = "bluesky, mastodon, x, facebook, instagram, threads, linkedin, telegram, discord, "
-                 "slack, webhook or outbox"},
+                 "slack, webhook or outbox",
+     .meaning = "the platform; this version can post to bluesky, mastodon and outbox (a folder "
+                "from which you publish by hand)",
+     .absent = "none; every channel needs it"},
     {.name = "account",
      .comments = ABP_INI_OPEN,
      .read = abp_read_text,
      .offset = offsetof(struct abp_channel, account),
-     .accepted = "the account's name"},
+     .accepted = "the account's name",
+     .meaning = "who posts: bluesky signs in with it, on mastodon it is compared with the token's",
+     .absent = "none; bluesky needs it",
+     .example = "account = brand.example.com"},
     {.name = "server",
      .read = abp_read_server,
      .offset = offsetof(struct abp_channel, server),
      .accepted = "https://HOST, or http:// to localhost, 127.x.x.x or [::1], with :PORT and a path "
-                 "where needed"},
+                 "where needed",
+     .meaning = "the server that the account is on",
+     .absent = "none; bluesky, mastodon and webhook need it",
+     .example = "server = https://bsky.social"},
     {.name = "password",
      .comments = ABP_INI_SECRET,
      .read = abp_read_secret,
      .offset = offsetof(struct abp_channel, password),
-     .accepted = SECRET_WORDS},
+     .accepted = SECRET_WORDS,
+     .meaning = "where the password is kept; on bluesky an app password",
+     .absent = "none; bluesky needs it",
+     .example = "password = env:BLUESKY_APP_PASSWORD"},
     {.name = "token",
      .comments = ABP_INI_SECRET,
      .read = abp_read_secret,
      .offset = offsetof(struct abp_channel, token),
-     .accepted = SECRET_WORDS},
+     .accepted = SECRET_WORDS,
+     .meaning = "where the access token is kept",
+     .absent = "none; mastodon needs it",
+     .example = "token = file:secrets/mastodon"},
     {.name = "visibility",
      .read = abp_read_visibility,
      .offset = offsetof(struct abp_channel, visibility),
-     .accepted = "public, unlisted or followers"},
+     .accepted = "public, unlisted or followers",
+     .meaning = "who sees the posts; unlisted and followers only on mastodon",
+     .absent = "public; on mastodon as the account is set",
+     .example = "visibility = unlisted"},
     {.name = "target",
      .read = abp_read_target,
      .offset = offsetof(struct abp_channel, target),
      .accepted = "N per week or N per day, above 0 and up to 1000 a week",
      .min = 0,
-     .max = 1000},
+     .max = 1000,
+     .meaning = "the most posts of a week, all experiments together; a ceiling, never a quota",
+     .absent = "no ceiling",
+     .example = "target = 3 per week"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct abp_ini_kind kinds[] = {
-    {"abpost", 0, abpost_keys, COUNT(abpost_keys), NULL},
-    {"channel", 1, channel_keys, COUNT(channel_keys), NULL},
+    {.name = "abpost",
+     .keys = abpost_keys,
+     .key_count = COUNT(abpost_keys),
+     .meaning = "The workspace itself; the section must be there, and may be empty."},
+    {.name = "channel",
+     .named = 1,
+     .keys = channel_keys,
+     .key_count = COUNT(channel_keys),
+     .meaning = "A place to post to, under a name of yours; a section each."},
 };
-static const struct abp_ini_schema schema = {kinds, COUNT(kinds)};
+
+const struct abp_ini_schema abp_workspace_schema = {kinds, COUNT(kinds)};
 
 /* ---- checks ---- */
 
@@ -80,20 +113,24 @@ static void check_access(const struct abp_ini *ini, const struct abp_ini_section
 {
     static const struct {
         enum abp_platform platform;
-        const char *needed[3];
+        const char *needed[4];
         const char *useless;
+        const char *usual; /* what most write where the first is missing; or NULL */
     } rules[] = {
-        {ABP_BLUESKY, {"account", "password", NULL}, "token"},
-        {ABP_MASTODON, {"server", "token", NULL}, "password"},
-        {ABP_WEBHOOK, {"server", NULL, NULL}, NULL},
+        {ABP_BLUESKY, {"server", "password", "account", NULL}, "token", "https://bsky.social"},
+        {ABP_MASTODON, {"server", "token", NULL}, "password", NULL},
+        {ABP_WEBHOOK, {"server", NULL}, NULL, NULL},
     };
     for (size_t i = 0; i < COUNT(rules); i++) {
         if (rules[i].platform != platform)
             continue;
-        for (const char *const *key = rules[i].needed; *key; key++)
+        for (const char *const *key = rules[i].needed; *key; key++) {
+            const char *usual = key == rules[i].needed ? rules[i].usual : NULL;
             if (!abp_ini_line(ini, s, *key))
-                abp_log_add(log, s->line, "[channel %s] has no %s, which %s needs", s->name, *key,
-                            abp_platform_name(platform));
+                abp_log_add(log, s->line, "[channel %s] has no %s, which %s needs%s%s", s->name,
+                            *key, abp_platform_name(platform),
+                            usual ? "; accepted is server = " : "", usual ? usual : "");
+        }
         long line = rules[i].useless ? abp_ini_line(ini, s, rules[i].useless) : 0;
         if (line)
             abp_log_add(log, line, "%s: %s has no use for one; accepted is %s", rules[i].useless,
@@ -204,7 +241,7 @@ int abp_workspace_parse(struct abp_workspace *ws, const char *name, const char *
         abp_workspace_release(ws);
         return abp_fail_memory(err);
     }
-    abp_ini_parse(&ini, &schema, text, len, &log);
+    abp_ini_parse(&ini, &abp_workspace_schema, text, len, &log);
     fill(ws, &ini, &log);
     abp_ini_release(&ini);
     int rc = abp_log_end(&log, err);

@@ -67,7 +67,7 @@ static int allocate(double *probability, const struct allocating *a,
                     const struct abp_posterior *posterior, struct abp_error *err)
 {
     size_t draws = posterior->draws, count = a->count;
-    if (posterior->khat > ABP_KHAT_LIMIT)
+    if (!abp_posterior_reliable(posterior))
         return 0;
     double *value = calloc(draws * count, sizeof *value);
     if (!value)

@@ -26,9 +26,7 @@ static double or_default(double value, double otherwise)
 void evaluation_choose_model(struct evaluation *e)
 {
     const struct abp_decision *d = &e->experiment->decision;
-    e->family = d->family;
-    if (e->family == ABP_FAMILY_DEFAULT)
-        e->family = e->table.has_exposure ? ABP_BETABINOMIAL : ABP_NEGBINOMIAL;
+    e->family = abp_experiment_family(e->experiment);
     struct abp_priors defaults = abp_default_priors(e->family);
     e->priors = (struct abp_priors){or_default(d->mu_sd, defaults.mu),
                                     or_default(d->lift_sd, defaults.lift),
@@ -49,6 +47,24 @@ static void start_variant(struct abp_variant_result *variant)
     variant->forecast = (struct abp_forecast_result){NAN, NAN, NAN, NAN};
     variant->without = (struct abp_without_result){absent, NAN, ABP_NO_VERDICT};
     variant->fading = variant->carry_over = (struct abp_diagnosis_result){NAN, NAN, NAN, NAN, 0, 0};
+}
+
+/* The same of what nothing was computed of. */
+static struct abp_contrast absent_contrast(void)
+{
+    const struct abp_summary absent = abp_summary_absent();
+    return (struct abp_contrast){.log_lift = absent,
+                                 .lift = absent,
+                                 .next_post = absent,
+                                 .outcome = absent,
+                                 .net = absent,
+                                 .p_better = NAN,
+                                 .p_above = NAN,
+                                 .p_below = NAN,
+                                 .p_same = NAN,
+                                 .p_best = NAN,
+                                 .expected_loss = NAN,
+                                 .p_net_better = NAN};
 }
 
 static int describe(struct evaluation *e, struct abp_error *err)
@@ -74,6 +90,8 @@ static int describe(struct evaluation *e, struct abp_error *err)
     if (!r->name || !r->baseline || !r->variants || !e->contrasts || !e->evidence)
         return abp_fail_memory(err);
     r->variant_count = t->variant_count;
+    for (size_t v = 0; v < t->variant_count; v++)
+        e->contrasts[v] = absent_contrast();
     for (size_t v = 0; v < t->variant_count; v++) {
         struct abp_variant_result *variant = &r->variants[v];
         start_variant(variant);

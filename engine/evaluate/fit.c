@@ -91,6 +91,24 @@ static int report_fit(struct evaluation *e, const struct abp_posterior *p, struc
     return 0;
 }
 
+/* Names the post as its owner knows it: by its number, or by its line of the file. */
+static int check_posts(const struct evaluation *e, struct abp_error *err)
+{
+    const struct abp_import *import = &e->experiment->import;
+    struct abp_error why;
+    for (size_t i = 0; i < e->table.posts; i++) {
+        const struct abp_post_row *row = &e->posts->rows[e->table.row[i]];
+        if (abp_posterior_accepts(e->family, e->table.y[i], e->table.n[i], &why) == 0)
+            continue;
+        if (e->posts->made)
+            return abp_fail(err, why.code, "post %lld: %s", (long long)row->line, why.message);
+        if (row->line > 0 && import->file)
+            return abp_fail_at(err, why.code, import->file, (long)row->line, "%s", why.message);
+        return 0; /* of no file: the fit says which of them it is */
+    }
+    return 0;
+}
+
 static int fit_posterior(struct evaluation *e, const double *cost, struct abp_error *err)
 {
     const struct abp_decision *d = &e->experiment->decision;
@@ -100,6 +118,8 @@ static int fit_posterior(struct evaluation *e, const double *cost, struct abp_er
         .seed = e->seed, .mean_outcomes = !isnan(d->value), .check = !e->lean};
     struct abp_contrast_options options = {
         .min_lift = d->min_lift, .rope = d->rope, .value = d->value, .cost = cost, .seed = e->seed};
+    if (check_posts(e, err) != 0)
+        return -1;
     if (abp_posterior_fit(posterior, &data, e->family, &e->priors, &ask, err) != 0) {
         posterior->draws = 0;
         return -1;

@@ -72,7 +72,7 @@ static struct guardrail_posts guardrail_posts(const struct evaluation *e, size_t
 }
 
 /* How the guardrail of every variant compares with the baseline's, and of every level with the
- * reference's: a fit of its own. effects: NULL without factors. */
+ * reference's: a fit of its own. effects: NULL without factors. 1: it is not to be relied on. */
 static int guardrail_contrasts(const struct evaluation *e, size_t g,
                                const struct guardrail_posts *posts, struct abp_contrast *contrasts,
                                struct abp_effect *effects, struct abp_error *err)
@@ -93,6 +93,8 @@ static int guardrail_contrasts(const struct evaluation *e, size_t g,
             .levels = t->levels, .zero = t->zero, .min_lift = options.min_lift, .rope = d->rope};
         rc = abp_factor_effects(effects, &posterior, &of_levels, err);
     }
+    if (rc == 0 && !abp_posterior_reliable(&posterior))
+        rc = 1;
     abp_posterior_release(&posterior);
     return rc;
 }
@@ -155,7 +157,12 @@ static int check_guardrail(struct evaluation *e, size_t g, double *y, uint32_t *
     int rc = contrasts && (effects || !e->level_count) ? 0 : abp_fail_memory(err);
     if (rc == 0)
         rc = guardrail_contrasts(e, g, &posts, contrasts, effects, err);
-    if (rc == 0)
+    if (rc > 0)
+        rc = evaluation_warn(e, err,
+                             "the guardrail %s could not be checked: its numbers could not be "
+                             "computed well enough",
+                             name);
+    else if (rc == 0)
         rc = mark_broken(e, g, contrasts, effects, err);
     free(effects);
     free(contrasts);

@@ -17,12 +17,13 @@ static int is_open(enum abp_verdict verdict)
            verdict == ABP_LEANING_DROP;
 }
 
-/* Marks the variants to forecast; how many they are. */
-static size_t mark_open(unsigned char *open, const struct abp_result *result)
+/* Marks the variants to forecast, and those that `repeat` is out for; how many the former are. */
+static size_t mark(unsigned char *open, unsigned char *too_dear, const struct evaluation *e)
 {
     size_t count = 0;
-    for (size_t v = 1; v < result->variant_count; v++) {
-        open[v] = is_open(result->variants[v].verdict) ? 1 : 0;
+    for (size_t v = 1; v < e->result->variant_count; v++) {
+        open[v] = is_open(e->result->variants[v].verdict) ? 1 : 0;
+        too_dear[v] = e->evidence[v].net_worse ? 1 : 0;
         count += open[v];
     }
     return count;
@@ -61,15 +62,24 @@ static double scheduled_rate(const struct abp_experiment *experiment)
     return count ? (double)count : NAN;
 }
 
+/* Variants that still get posts. */
+static size_t active_variants(const struct evaluation *e)
+{
+    size_t active = e->table.variant_count;
+    for (size_t v = 1; v < e->table.variant_count; v++)
+        active -= e->result->variants[v].verdict == ABP_DROP;
+    return active;
+}
+
 /* Posts still to come, in whole blocks. */
 static size_t blocks_ahead(const struct evaluation *e)
 {
-    size_t K = e->table.variant_count, seen = e->posts->count + e->posts->apart;
+    size_t seen = e->posts->count + e->posts->apart;
     int64_t most = e->experiment->schedule.max_posts;
     size_t ahead = seen > LEAST_AHEAD ? seen : LEAST_AHEAD;
     if (e->experiment->schedule.present && most > 0)
         ahead = (size_t)most > seen ? (size_t)most - seen : 0;
-    return (ahead < MOST_AHEAD ? ahead : MOST_AHEAD) / K;
+    return (ahead < MOST_AHEAD ? ahead : MOST_AHEAD) / active_variants(e);
 }
 
 static void keep(struct evaluation *e, const struct abp_forecast *found, size_t blocks)
@@ -78,20 +88,22 @@ static void keep(struct evaluation *e, const struct abp_forecast *found, size_t 
     double wait = e->experiment->schedule.present ? (double)e->experiment->horizon / WEEK : 0.0;
     if (isnan(rate))
         rate = scheduled_rate(e->experiment);
+    size_t active = active_variants(e);
     for (size_t v = 1; v < e->table.variant_count; v++) {
         struct abp_variant_result *variant = &e->result->variants[v];
+        double posts = found[v].posts * (double)active / (double)e->table.variant_count;
         if (!is_open(variant->verdict))
             continue;
         variant->forecast = (struct abp_forecast_result){
-            .posts = found[v].posts,
-            .weeks = found[v].posts / rate + wait,
+            .posts = posts,
+            .weeks = posts / rate + wait,
             .p_decided = found[v].p_decided,
-            .by = (double)(e->posts->count + e->posts->apart + blocks * e->table.variant_count)};
+            .by = (double)(e->posts->count + e->posts->apart + blocks * active)};
     }
 }
 
-static int forecast(struct evaluation *e, const unsigned char *open, size_t blocks,
-                    struct abp_error *err)
+static int forecast(struct evaluation *e, const unsigned char *open, const unsigned char *too_dear,
+                    size_t blocks, struct abp_error *err)
 {
     const struct abp_decision *d = &e->experiment->decision;
     struct abp_forecast *found = calloc(e->table.variant_count, sizeof *found);
@@ -104,6 +116,7 @@ static int forecast(struct evaluation *e, const unsigned char *open, size_t bloc
                                        .posterior = &e->posterior,
                                        .blocks = blocks,
                                        .wanted = open,
+                                       .too_dear = too_dear,
                                        .confidence = d->confidence,
                                        .min_lift = d->min_lift,
                                        .rope = d->rope,
@@ -122,10 +135,11 @@ int evaluation_forecast(struct evaluation *e, struct abp_error *err)
     if (e->posterior.draws == 0 || e->guard.input.posts == 0 || !e->result->fit.reliable ||
         blocks == 0)
         return 0;
-    unsigned char *open = calloc(e->table.variant_count, sizeof *open);
+    unsigned char *open = calloc(2 * e->table.variant_count, sizeof *open);
     if (!open)
         return abp_fail_memory(err);
-    int rc = mark_open(open, e->result) ? forecast(e, open, blocks, err) : 0;
+    unsigned char *too_dear = open + e->table.variant_count;
+    int rc = mark(open, too_dear, e) ? forecast(e, open, too_dear, blocks, err) : 0;
     free(open);
     return rc;
 }

@@ -140,10 +140,16 @@ static void say_open(const struct comparison *c, unsigned obstacles, struct abp_
 static void say_exhausted(const struct comparison *c, struct abp_buffer *out)
 {
     char text[16];
-    abp_buffer_printf(out,
-                      "The posts planned are used up without a decision: %s likely to do better "
-                      "than %s; choosing it would give up %.2g %% on average.",
-                      percent(c->p_better, text), c->base, 100.0 * c->expected_loss);
+    abp_buffer_add(out, "The posts planned are used up without a decision");
+    if (!c->evidence->reliable || isnan(c->p_better)) {
+        abp_buffer_add(out, ", and the numbers could not be computed well enough to lean on.");
+        return;
+    }
+    abp_buffer_printf(out, ": %s likely to do better than %s", percent(c->p_better, text), c->base);
+    if (!isnan(c->expected_loss))
+        abp_buffer_printf(out, "; choosing it would give up %.2g %% on average",
+                          100.0 * c->expected_loss);
+    abp_buffer_add(out, ".");
 }
 
 int evaluation_compare(enum abp_verdict *verdict, char **reason, const struct comparison *c,

@@ -14,7 +14,7 @@ static double missing_surprise(const struct table_variant *a, const struct table
     double sum = 0.0;
     for (unsigned k = drawn > observed ? drawn - observed : 0; k <= top; k++) {
         double p = gsl_ran_hypergeometric_pdf(k, missing, observed, drawn);
-        if (p <= seen * (1.0 + 1e-9))
+        if (p <= seen * (1.0 + 1e-7)) /* rounding must not tell equal ones apart */
             sum += p;
     }
     return sum;
@@ -42,9 +42,24 @@ static int warn_missing(struct evaluation *e, struct abp_error *err)
     return 0;
 }
 
+static int warn_unreliable(struct evaluation *e, struct abp_error *err)
+{
+    const struct abp_fit_result *fit = &e->result->fit;
+    if (fit->reliable || isnan(fit->khat))
+        return 0;
+    if (e->posterior.draws && !isnan(e->posterior.rhat))
+        return evaluation_warn(e, err,
+                               "the numbers are not reliable: Markov chains do not agree on them "
+                               "(R-hat %.2f, limit %.2f; effective sample size %.0f, limit %.0f)",
+                               e->posterior.rhat, ABP_RHAT_LIMIT, fit->ess, ABP_ESS_CHAINS);
+    return evaluation_warn(e, err,
+                           "the numbers are not reliable: k-hat %.2f (limit %.1f), effective "
+                           "sample size %.0f (limit %.0f)",
+                           fit->khat, ABP_KHAT_LIMIT, fit->ess, ABP_ESS_LIMIT);
+}
+
 int evaluation_warnings(struct evaluation *e, struct abp_error *err)
 {
-    const struct abp_result *r = e->result;
     const struct table *t = &e->table;
     for (size_t i = 0; i < e->posts->notes.count; i++)
         if (evaluation_warn(e, err, "%s", e->posts->notes.list[i]) != 0)
@@ -64,11 +79,7 @@ int evaluation_warnings(struct evaluation *e, struct abp_error *err)
                         "lot, so a difference may come from what else differed; no verdict is "
                         "stronger than leaning") != 0)
         return -1;
-    if (!r->fit.reliable && !isnan(r->fit.khat) &&
-        evaluation_warn(e, err,
-                        "the numbers are not reliable: k-hat %.2f (limit %.1f), effective sample "
-                        "size %.0f",
-                        r->fit.khat, ABP_KHAT_LIMIT, r->fit.ess) != 0)
+    if (warn_unreliable(e, err) != 0)
         return -1;
     if (t->no_exposure &&
         evaluation_warn(e, err,

@@ -20,6 +20,7 @@ const char *abp_note_name(enum abp_note_kind kind)
         [ABP_NOTE_REFUSED] = "refused",   [ABP_NOTE_UNKNOWN] = "unknown",
         [ABP_NOTE_NOT_SENT] = "not-sent", [ABP_NOTE_MISSED] = "missed",
         [ABP_NOTE_EMPTY] = "empty",       [ABP_NOTE_WAITING] = "waiting",
+        [ABP_NOTE_TWICE] = "twice",
     };
     return (unsigned)kind < ABP_NOTE_COUNT ? names[kind] : NULL;
 }

@@ -1,4 +1,5 @@
 /* Attempts whose outcome is not known: asked for, never sent again blindly. */
+#include "abpost/sign_in.h"
 #include "publish/run.h"
 
 #include <stdio.h>
@@ -49,6 +50,22 @@ static int is_in_the_way(const struct abp_outcome *outcome, int reconciled)
                                  (outcome->fate == ABP_FATE_NOT_SENT && !reconciled));
 }
 
+/* What an outcome says of the account. Where a post is asked for by its key anybody may ask: then
+ * an answer says nothing of it. */
+static int note_account(struct pub_channel *channel, const struct abp_outcome *outcome,
+                        int reconciled, struct abp_error *err)
+{
+    struct pub_run *run = channel->run;
+    const char *name = channel->channel->name, *reason = outcome->sign_in ? outcome->reason : NULL;
+    int answered = outcome->fate == ABP_FATE_POSTED || outcome->fate == ABP_FATE_NOT_SENT;
+    if (!reconciled)
+        return reason || outcome->fate == ABP_FATE_POSTED ? pub_sign_in(run, name, reason, err) : 0;
+    run->report->sign_in |= outcome->sign_in;
+    if (reason || (answered && !(channel->connection->ops->abilities & ABP_CAN_KEY)))
+        return abp_sign_in_note_reading(run->in->store, name, reason, pub_now(run), err);
+    return 0;
+}
+
 int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int64_t attempt,
                const char *file, const struct abp_outcome *outcome, int reconciled,
                struct abp_error *err)
@@ -72,19 +89,23 @@ int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int6
     int settled = abp_outbox_settle(run->in->store, &settlement, err);
     if (settled < 0 || settled == ABP_SETTLED_KNOWN)
         return settled < 0 ? -1 : 0; /* known: its own process was done before the question was */
-    int doubt = settled == ABP_SETTLED_DOUBT;
-    if (doubt)
+    enum abp_note_kind kind = kind_of(outcome->fate);
+    if (settled == ABP_SETTLED_DOUBT) {
+        kind = ABP_NOTE_UNKNOWN;
         settlement.reason = "what was found there is another post of ours";
-    struct abp_note note = {.kind = doubt ? ABP_NOTE_UNKNOWN : kind_of(outcome->fate),
+    } else if (settled == ABP_SETTLED_TWICE) {
+        kind = ABP_NOTE_TWICE;
+        settlement.reason = "it is out already, at another address; delete one of the two";
+    }
+    struct abp_note note = {.kind = kind,
                             .post = post,
                             .reconciled = reconciled,
                             .file = file,
                             .url = settlement.url,
                             .detail = settlement.reason};
     pub_note(run, &note);
-    if (outcome->sign_in || outcome->fate == ABP_FATE_POSTED)
-        if (pub_sign_in(run, post->channel, outcome->sign_in ? outcome->reason : NULL, err) != 0)
-            return -1;
+    if (note_account(channel, outcome, reconciled, err) != 0)
+        return -1;
     if (is_in_the_way(outcome, reconciled))
         pub_in_the_way(run, outcome);
     return 0;

@@ -2,6 +2,7 @@
 #include "publish/run.h"
 
 #include "abpost/text.h"
+#include "abpost/time.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,26 @@ static int refuse_state(const struct abp_planned *post, struct abp_error *err)
                     (long long)post->id, abp_post_state_name(post->state));
 }
 
+/* Asks the server, unless it wants to be left alone. */
+static int ask_where(struct abp_connection *connection, struct abp_outcome *outcome,
+                     const char *url, struct abp_error *err)
+{
+    int64_t now = connection->now(connection->now_context);
+    char until[ABP_TIME_SIZE];
+    if (connection->wait_until > now) {
+        abp_time_format(until, connection->wait_until);
+        return abp_fail(err, ABP_UNREACHABLE,
+                        "channel %s: the server has had enough requests and wants none before %s; "
+                        "say it again then",
+                        connection->channel->name, until);
+    }
+    if (connection->ops->locate(connection, outcome, url, err) != 0)
+        return -1;
+    if (outcome->posted_at > now + ABP_CLOCK_SLACK)
+        outcome->posted_at = 0; /* still to come: a clock is wrong */
+    return 0;
+}
+
 /* What the platform calls the post at url. Platforms that are never asked take the url itself. */
 static int locate(struct abp_outcome *outcome, const struct abp_publish_input *input,
                   const struct abp_planned *post, const char *url, struct abp_error *err)
@@ -44,12 +65,15 @@ static int locate(struct abp_outcome *outcome, const struct abp_publish_input *i
         return -1;
     int rc = abp_connection_open(&connection, channel, http, input->ws->root, input->env->now,
                                  input->env->context, err);
-    if (rc == 0 && connection.ops->locate)
-        rc = connection.ops->locate(&connection, outcome, url, err);
-    if (rc == 0)
+    if (rc == 0) {
+        if (connection.ops->locate)
+            rc = ask_where(&connection, outcome, url, err);
         abp_connection_close(&connection);
+    }
     if (http)
         http->close(http);
+    if (rc == 0 && !outcome->url[0])
+        snprintf(outcome->url, sizeof outcome->url, "%s", url);
     return rc;
 }
 

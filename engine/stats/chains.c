@@ -18,6 +18,8 @@
 #define CELLS_MOST  ((size_t)1 << 19)
 #define ROUNDS      2
 #define THIN_MOST   16 /* of a run that did not suffice, every so many-th step is kept */
+/* Effective draws that runs are made longer for. */
+#define ESS_AIM 4000.0
 /* Counts (of exposures: betabinomial) in all, beyond which a double leaves noise of 0.01 in the log
  * likelihood: chains would walk over that. */
 #define COUNTS_MOST 1e14
@@ -450,8 +452,7 @@ static int sample(struct chains *c, double *rhat, double *ess, struct abp_error 
         run(c, c->steps, thin);
         if (judge(c, c->steps, rhat, ess, err) != 0)
             return -1;
-        if ((*rhat <= ABP_RHAT_LIMIT && *ess >= ABP_ESS_CHAINS) || isinf(*rhat) ||
-            thin >= THIN_MOST)
+        if ((*rhat <= ABP_RHAT_LIMIT && *ess >= ESS_AIM) || isinf(*rhat) || thin >= THIN_MOST)
             return 0;
         if (fit_t(c, CHAINS * c->steps, err) != 0)
             return -1;

@@ -7,39 +7,46 @@
 /* Above this a double no longer holds every whole number. */
 #define LARGEST_COUNT 9007199254740992.0
 
-static int check_post(enum abp_family family, double y, double n, size_t row, struct abp_error *err)
+int abp_posterior_accepts(enum abp_family family, double outcome, double exposure,
+                          struct abp_error *err)
 {
+    double y = outcome, n = exposure;
     if (!isfinite(n) || n <= 0.0)
-        return abp_fail(err, ABP_DATA, "post %zu: its exposure is %g; an exposure is above 0",
-                        row + 1, n);
+        return abp_fail(err, ABP_DATA, "its exposure is %g; an exposure is above 0", n);
     if (!isfinite(y) || y < 0.0)
-        return abp_fail(err, ABP_DATA, "post %zu: its outcome is %g; an outcome is 0 or more",
-                        row + 1, y);
+        return abp_fail(err, ABP_DATA, "its outcome is %g; an outcome is 0 or more", y);
     if (family == ABP_LOGNORMAL) {
         if (y <= 0.0)
             return abp_fail(err, ABP_DATA,
-                            "post %zu: its outcome is 0; family lognormal is for amounts above 0, "
-                            "for counts choose negbinomial",
-                            row + 1);
+                            "its outcome is 0; family lognormal is for amounts above 0, for counts "
+                            "choose negbinomial");
         return 0;
     }
     if (y != floor(y) || y > LARGEST_COUNT)
         return abp_fail(err, ABP_DATA,
-                        "post %zu: its outcome is %.17g; family %s counts in whole numbers, for "
-                        "amounts choose lognormal",
-                        row + 1, y, abp_family_name(family));
+                        "its outcome is %.17g; family %s counts in whole numbers, for amounts "
+                        "choose lognormal",
+                        y, abp_family_name(family));
     if (family == ABP_BETABINOMIAL && (n != floor(n) || n > LARGEST_COUNT))
         return abp_fail(err, ABP_DATA,
-                        "post %zu: its exposure is %.17g; family betabinomial counts exposures in "
-                        "whole numbers",
-                        row + 1, n);
+                        "its exposure is %.17g; family betabinomial counts exposures in whole "
+                        "numbers",
+                        n);
     if (family == ABP_BETABINOMIAL && y > n)
         return abp_fail(err, ABP_DATA,
-                        "post %zu: its outcome %.17g is larger than its exposure %.17g; family "
-                        "betabinomial needs outcomes that are a part of the exposure, for counts "
-                        "per exposure choose negbinomial",
-                        row + 1, y, n);
+                        "its outcome %.17g is larger than its exposure %.17g; family betabinomial "
+                        "needs outcomes that are a part of the exposure, for counts per exposure "
+                        "choose negbinomial",
+                        y, n);
     return 0;
+}
+
+static int check_post(enum abp_family family, double y, double n, size_t row, struct abp_error *err)
+{
+    struct abp_error why;
+    if (abp_posterior_accepts(family, y, n, &why) == 0)
+        return 0;
+    return abp_fail(err, why.code, "post %zu: %s", row + 1, why.message);
 }
 
 static struct stats_cell cell_of_post(const struct abp_data *data, enum abp_family family, size_t i)

@@ -31,7 +31,8 @@ struct forecast {
 
 /* ---- the posterior as it is now ---- */
 
-/* Draws with the posterior's weights, by systematic resampling; the few negative weights are 0. */
+/* Draws with the posterior's weights, by systematic resampling; negative ones, which all but cancel
+ * with their neighbours', count as 0: that moves a location by less than a hundredth sd. */
 static void resample(size_t *particle, const struct abp_posterior *p)
 {
     double total = 0.0, sum = 0.0;
@@ -266,9 +267,10 @@ static int enough_posts(const struct forecast *f, size_t v, size_t block)
     return least + block + 1 >= f->in->min_posts;
 }
 
-static int agrees(const struct forecast *f, const struct beliefs *b, int direction)
+static int agrees(const struct forecast *f, size_t v, const struct beliefs *b, int direction)
 {
-    return direction > 0 ? b->above >= f->in->confidence
+    int too_dear = f->in->too_dear && f->in->too_dear[v];
+    return direction > 0 ? !too_dear && b->above >= f->in->confidence
                          : direction < 0 && b->below >= f->in->confidence;
 }
 
@@ -285,7 +287,7 @@ static int decided_in_time(size_t *at, struct forecast *f, size_t v, struct abp_
         if (!enough_posts(f, v, t) || (t < block && !narrow))
             continue; /* with an sd above the rope, `same` is out of reach */
         struct beliefs b = beliefs(f, v, t);
-        if ((t >= block && agrees(f, &b, direction)) || b.same >= f->in->confidence)
+        if ((t >= block && agrees(f, v, &b, direction)) || b.same >= f->in->confidence)
             *at = t;
     }
     return 0;
@@ -306,7 +308,7 @@ static int decided_at_looks(size_t *at, struct forecast *f, size_t v, struct abp
         if (sure && stats_future_guard(&f->future, blocks, err) != 0)
             return -1;
         if (b.same >= f->in->confidence ||
-            (sure && reached(f, &f->future.out[v], &direction) && agrees(f, &b, direction)))
+            (sure && reached(f, &f->future.out[v], &direction) && agrees(f, v, &b, direction)))
             *at = blocks - 1;
     }
     return 0;

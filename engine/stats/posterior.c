@@ -143,7 +143,7 @@ static void summarise_channel(struct abp_posterior *p, const struct stats_draws 
 
 /* Adds to every draw the mean outcomes of the posts of channel c, had each been of style v. */
 static void add_outcomes(struct abp_posterior *p, const struct stats_draws *draws, size_t c,
-                         const double *u)
+                         const double *u, const double *b)
 {
     const struct stats_latent *latent = draws->latent;
     const struct stats_design *d = latent->design;
@@ -156,7 +156,9 @@ static void add_outcomes(struct abp_posterior *p, const struct stats_draws *draw
             for (size_t v = 0; v < p->variants; v++)
                 p->outcome[i * p->variants + v] +=
                     cell->count / d->posts *
-                    latent->family->mean(dispersion, cell->n, eta + p->theta[i * p->variants + v]);
+                    latent->family->mean(dispersion, cell->n,
+                                         eta + p->theta[i * p->variants + v] +
+                                             (b ? b[i * p->variants + v] : 0.0));
         }
     }
 }
@@ -183,7 +185,7 @@ static int look_at_channels(struct abp_posterior *p, const struct stats_draws *d
         if (terms->u)
             summarise_channel(p, draws, c, baseline, terms, normals, scratch);
         if (p->outcome)
-            add_outcomes(p, draws, c, terms->u);
+            add_outcomes(p, draws, c, terms->u, terms->b);
     }
     rc = 0;
 out:

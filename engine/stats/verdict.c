@@ -16,26 +16,42 @@ static unsigned obstacles_to(const struct abp_evidence *e, int direction)
     return found;
 }
 
+/* What keeps a difference that is surely too small to matter from being called so. */
+static unsigned obstacles_to_same(const struct abp_evidence *e)
+{
+    return obstacles_to(e, 0) &
+           (ABP_OBSTACLE_OBSERVATIONAL | ABP_OBSTACLE_MIN_POSTS | ABP_OBSTACLE_UNRELIABLE);
+}
+
+/* What is sure of a difference: -1, 1; 0: neither. */
+static int sure_direction(const struct abp_evidence *e)
+{
+    if (e->p_above >= e->confidence)
+        return 1;
+    return e->p_below >= e->confidence ? -1 : 0;
+}
+
 enum abp_verdict abp_decide(const struct abp_evidence *e, unsigned *obstacles)
 {
-    int up = e->p_above >= e->confidence, down = e->p_below >= e->confidence;
-    const unsigned same_needs =
-        ABP_OBSTACLE_OBSERVATIONAL | ABP_OBSTACLE_MIN_POSTS | ABP_OBSTACLE_UNRELIABLE;
+    int direction = sure_direction(e);
+    int same = e->p_same >= e->confidence; /* of a difference, too, that is sure */
+    unsigned to_same = same ? obstacles_to_same(e) : 0;
     *obstacles = 0;
     if (e->guardrail_broken)
         return ABP_DROP;
-    if (up || down) {
-        *obstacles = obstacles_to(e, up ? 1 : -1);
-        if (*obstacles == 0)
-            return up ? ABP_REPEAT : ABP_DROP;
-    } else if (e->p_same >= e->confidence) {
-        *obstacles = obstacles_to(e, 0) & same_needs;
-        if (*obstacles == 0)
-            return ABP_SAME;
+    if (direction)
+        *obstacles = obstacles_to(e, direction);
+    if (direction && *obstacles == 0)
+        return direction > 0 ? ABP_REPEAT : ABP_DROP;
+    if (same && to_same == 0) {
+        *obstacles = 0;
+        return ABP_SAME;
     }
+    if (!direction)
+        *obstacles = to_same;
     if (e->exhausted)
         return ABP_EXHAUSTED;
-    if (!e->reliable || !(up || down))
+    if (!e->reliable || !direction)
         return ABP_KEEP_TESTING;
-    return up ? ABP_LEANING_REPEAT : ABP_LEANING_DROP;
+    return direction > 0 ? ABP_LEANING_REPEAT : ABP_LEANING_DROP;
 }

@@ -321,6 +321,29 @@ static int is_anothers(struct abp_store *store, const struct abp_settlement *set
     return row;
 }
 
+/* Of a post that is out, by attempt `by`. */
+static int settle_again(struct abp_store *store, const struct abp_settlement *settlement,
+                        int64_t by, struct abp_error *err)
+{
+    static const char sql[] = "SELECT 1 FROM attempt_result WHERE attempt_id = :by"
+                              " AND state = 'posted' AND remote_id <> :remote LIMIT 1";
+    struct abp_statement *s = NULL;
+    int twice = 0;
+    if (settlement->state == ABP_POSTED && settlement->remote_id) {
+        if (abp_db_prepare(&s, store->db, sql, err) != 0)
+            return -1;
+        abp_bind_int(s, abp_param(s, ":by"), by);
+        abp_bind_text(s, abp_param(s, ":remote"), settlement->remote_id);
+        twice = abp_step(s, err);
+        abp_db_finish(s);
+    }
+    if (twice < 0)
+        return -1;
+    if ((twice || by != settlement->attempt) && insert_result(store, settlement, err) != 0)
+        return -1;
+    return twice ? ABP_SETTLED_TWICE : ABP_SETTLED;
+}
+
 static int settle_inside(struct abp_store *store, const struct abp_settlement *settlement,
                          struct abp_error *err)
 {
@@ -332,7 +355,7 @@ static int settle_inside(struct abp_store *store, const struct abp_settlement *s
         return -1;
     /* It is out, once: what another attempt of it came to is kept, and changes nothing. */
     if (by)
-        return by == settlement->attempt ? ABP_SETTLED : insert_result(store, settlement, err);
+        return settle_again(store, settlement, by, err);
     int anothers = is_anothers(store, settlement, err);
     if (anothers < 0)
         return -1;

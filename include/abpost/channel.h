@@ -137,8 +137,8 @@ struct abp_channel_ops {
     void (*find)(struct abp_connection *connection, struct abp_outcome *outcome,
                  const char *request, size_t len, const char *key, int64_t sent_at);
     /* A person says that a post is at url: what it is called there, into outcome (remote_id, url,
-     * version, posted_at). -1: ABP_DATA for a url that is no post of this account. NULL: the url
-     * itself is the id. */
+     * version, posted_at). -1: ABP_DATA for a url that is no post of this account, ABP_UNREACHABLE,
+     * ABP_PERSON, ABP_FAILED when that can't be asked. NULL: the url itself is the id. */
     int (*locate)(struct abp_connection *connection, struct abp_outcome *outcome, const char *url,
                   struct abp_error *err);
     /* Reads any number of posts, in batches of the platform's size. -1 with err (ABP_PERSON,

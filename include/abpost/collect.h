@@ -68,4 +68,18 @@ int abp_made_posts_since(struct abp_posts *posts, struct abp_store *store,
                          const struct abp_experiment *experiment, int64_t since, int64_t now,
                          struct abp_error *err) ABP_MUST_CHECK;
 
+/* What one post is to an evaluation. */
+struct abp_made_outcome {
+    int64_t planned;      /* its number */
+    int64_t posted_at;    /* UTC seconds */
+    enum abp_counted how; /* by the outcome */
+    int64_t last_age;     /* greatest age at which it was read, seconds; -1: never */
+};
+
+/* That of every post of the experiment that is out, by the time it was made. 0 with *list, which
+ * the caller frees; -1. */
+int abp_made_outcomes(struct abp_made_outcome **list, size_t *count, struct abp_store *store,
+                      const struct abp_experiment *experiment, int64_t now,
+                      struct abp_error *err) ABP_MUST_CHECK;
+
 #endif

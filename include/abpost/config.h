@@ -135,6 +135,7 @@ struct abp_decision {
     int learn;                        /* default 0 */
     struct abp_guardrail *guardrails; /* owned */
     size_t guardrail_count;
+    long guardrail_line; /* 0: no such key */
     /* prior scales of model.md, > 0; NaN: the family's default */
     double mu_sd, lift_sd, channel_sd, interaction_sd, slot_sd, dispersion_sd;
     double prior_a, prior_b; /* "prior = 0.5 0.5"; NaN: default */
@@ -158,6 +159,7 @@ struct abp_experiment {
     char *hypothesis;
     struct abp_names channels;
     struct abp_sum outcome, exposure; /* platform metrics; speak for posts abpost made */
+    long outcome_line, exposure_line; /* 0: no such key */
     int64_t horizon;                  /* seconds; default 48 h */
     char *baseline;                   /* NULL: not named */
     struct abp_schedule schedule;
@@ -176,5 +178,8 @@ int abp_experiment_read(struct abp_experiment *experiment, const char *path,
                         const struct abp_workspace *ws, struct abp_mistakes *mistakes,
                         struct abp_error *err) ABP_MUST_CHECK;
 void abp_experiment_release(struct abp_experiment *experiment);
+
+/* The family that its numbers are evaluated with: the one that is named, else the default. */
+enum abp_family abp_experiment_family(const struct abp_experiment *experiment);
 
 #endif

@@ -17,6 +17,11 @@ enum abp_family {
 
 /* Name as written in files ("negbinomial"); NULL for DEFAULT and for values out of range. */
 const char *abp_family_name(enum abp_family family);
+/* 1: its outcomes are counts, so whole numbers: all but lognormal (and the default is one of them).
+ */
+int abp_family_counts(enum abp_family family);
+/* 1: its exposures are counts as well, of which the outcome is a part. */
+int abp_family_counts_exposure(enum abp_family family);
 /* The family of that name, or ABP_FAMILY_DEFAULT when there is none. */
 enum abp_family abp_family_from_name(const char *name);
 

@@ -9,11 +9,12 @@
  *     P(lift > min_lift), or P(lift < -min_lift), is at least the confidence; or
  *     P(|lift| < rope) is,
  *
- * with min_posts on both sides. The posterior at that time is today's, reweighted: the posts to
- * come of the two styles are summed up as one normal observation of the log lift, whose variance is
- * that of the difference of two log means weighted by information, plus what differs by channel.
- * Today's draws keep the fit's shrinkage in it. Truth and posterior being of one distribution, the
- * chances are calibrated as far as the family is right (bench_results has how far).
+ * with min_posts on both sides, and not for the better where it is worth less after its cost. The
+ * posterior at that time is today's, reweighted: the posts to come of the two styles are summed up
+ * as one normal observation of the log lift, whose variance is that of the difference of two log
+ * means weighted by information, plus what differs by channel. Today's draws keep the fit's
+ * shrinkage in it. Truth and posterior being of one distribution, the chances are calibrated as far
+ * as the family is right (bench_results has how far).
  *
  * It looks after every block; and where the order of past blocks is only that of a file, at
  * ABP_FORECAST_LOOKS times. */
@@ -33,7 +34,9 @@ struct abp_forecast_input {
     size_t channels;                       /* at least 1 */
     const struct abp_posterior *posterior; /* borrowed; of these posts */
     size_t blocks;                         /* to come: one post of every variant each; at least 1 */
-    const unsigned char *wanted; /* borrowed; variants: 1: forecast this one; NULL: all of them */
+    const unsigned char *wanted;   /* borrowed; variants: 1: forecast this one; NULL: all of them */
+    const unsigned char *too_dear; /* borrowed; variants: 1: after its cost it is worth less than
+                                      the baseline, so that `repeat` is out; NULL: none is */
     double confidence, min_lift, rope;
     size_t min_posts;
     size_t worlds; /* 0: ABP_FORECAST_WORLDS, fewer where there are thousands of posts */

@@ -154,6 +154,8 @@ enum abp_settled {
     ABP_SETTLED_DOUBT, /* POSTED under an id that another post of the channel has: kept as UNKNOWN
                         */
     ABP_SETTLED_KNOWN, /* it was settled meanwhile, by who knew: nothing was kept */
+    ABP_SETTLED_TWICE, /* POSTED, and the post is known to be out under another id: kept, but it is
+                          out twice */
 };
 
 /* A post that is out stays out, whoever says something else later, and is out once, whichever of

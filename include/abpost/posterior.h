@@ -102,10 +102,13 @@ struct abp_posterior {
     double ess; /* of the importance weights, or the chains' least */
 };
 
-/* Limits of what is told as it stands: effective draws of weights and of chains; R-hat (Vehtari et
- * al. 2021, "Rank-normalization, folding, and localization": 1.01). */
+/* Limits of what is told as it stands: effective draws of weights and of chains; R-hat (of split
+ * chains; the limit is that of Vehtari et al. 2021, "Rank-normalization, folding, and
+ * localization"). Draws of weights have the mixture as a control variate, those of chains have
+ * nothing: it takes a thousand of them to be within 0.016 of a probability, so chains go on to
+ * 4,000 where they can. */
 #define ABP_ESS_LIMIT  100.0
-#define ABP_ESS_CHAINS 400.0
+#define ABP_ESS_CHAINS 1000.0
 #define ABP_RHAT_LIMIT 1.01
 
 /* 1: the draws passed the tests of the way that they were made in. */
@@ -118,6 +121,11 @@ int abp_posterior_fit(struct abp_posterior *posterior, const struct abp_data *da
                       const struct abp_posterior_options *options,
                       struct abp_error *err) ABP_MUST_CHECK;
 void abp_posterior_release(struct abp_posterior *posterior);
+
+/* Can a post of the family have this outcome, of this exposure (1 where there is none)? 0; -1,
+ * ABP_DATA: "its outcome is 5.5; family negbinomial counts ...". */
+int abp_posterior_accepts(enum abp_family family, double outcome, double exposure,
+                          struct abp_error *err) ABP_MUST_CHECK;
 
 /* Scores are of every post, or of so many posts evenly spread over the rows. */
 #define ABP_SCORES_MOST 500

@@ -16,7 +16,7 @@ struct abp_post_row {
     double exposure;                 /* finite; 1 when the experiment has none; NaN: missing */
     uint32_t variant, channel, slot; /* indices into the names of struct abp_posts */
     int64_t block;                   /* 0 to block_count - 1; -1: none */
-    int64_t line;                    /* of the imported file */
+    int64_t line;                    /* of the imported file; `made`: the post's number */
     int64_t posted_at;               /* UTC seconds since 1970; only with has_time */
     int has_time;
 };
@@ -30,6 +30,7 @@ struct abp_posts {
     size_t missing;                             /* rows without outcome or exposure */
     struct abp_names variants, channels, slots; /* owned */
     size_t block_count; /* a block is one value of the block column, whatever its channel */
+    int made;           /* 1: abpost made them: they have numbers, and no line of a file */
     int randomised;     /* 1: the rows carry the blocks they were randomised in */
     /* Posts of the experiment that abpost made and that are mature, but are no part of this
        comparison and no rows: a winner's own blocks, in which nothing was drawn, and what went

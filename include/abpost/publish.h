@@ -31,6 +31,7 @@ enum abp_note_kind {
     ABP_NOTE_NOT_SENT, /* definitely not out; it will be tried again */
     ABP_NOTE_MISSED,
     ABP_NOTE_EMPTY,   /* its time has passed, and nothing approved was there */
+    ABP_NOTE_TWICE,   /* it is out once more, under another address */
     ABP_NOTE_WAITING, /* due, but something has to happen first: detail says what */
     ABP_NOTE_COUNT
 };
@@ -80,8 +81,10 @@ int abp_publish_run(struct abp_publish_report *report, const struct abp_publish_
 
 /* What only a person can know of a post that is unknown, handed over, or was being sent by a
  * process that is gone: it is out at url (not NULL) since posted_at (0: since it was sent), or it
- * is not. 0; -1 with ABP_DATA when the post is in no such state, or the url is not one of its
- * channel. */
+ * is not. The channel's server is asked for what is at url. 0; -1, and nothing is changed:
+ * ABP_DATA when the post is in no such state or the url is no post of its channel's account (or is
+ * another one of ours: then it counts as unknown); ABP_UNREACHABLE when the server can't be asked
+ * just now, ABP_PERSON when it refuses the account, ABP_FAILED when this machine is in the way. */
 int abp_publish_resolve(const struct abp_publish_input *input, int64_t planned, const char *url,
                         int64_t posted_at, struct abp_error *err) ABP_MUST_CHECK;
 

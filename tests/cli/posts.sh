@@ -24,6 +24,7 @@ target = 3 per week
 
 [channel sky]
 type     = bluesky
+server   = http://127.0.0.1:9
 account  = brand.example.com
 password = env:ABPOST_TEST_PASSWORD
 INI

@@ -87,6 +87,7 @@ cat >>abpost.ini <<'INI'
 
 [channel bluesky]
 type = bluesky
+server = https://bsky.social
 account = brand.example.com
 password = env:ABPOST_TEST_PASSWORD
 

@@ -74,6 +74,13 @@ abpost --format csv init machine2
 exits 0
 [ "$(head -n 1 "$out")" = file,purpose ] || fail "the CSV header is $(head -n 1 "$out")"
 
+# The line to copy works whatever the folder is called.
+for name in 'my blog' "it's \$5 & co"; do
+    abpost init "$name"
+    exits 0
+    (eval "$(grep '^  cd ' "$out")" && [ -f abpost.ini ]) || fail "not to be copied: $(grep ' cd ' "$out")"
+done
+
 # Where nothing can be written nothing is left behind.
 if [ "$(id -u)" -ne 0 ]; then
     mkdir locked && mkdir locked/experiments && chmod 500 locked/experiments

@@ -116,6 +116,14 @@ refuses "numbers.csv:3: column 1 (post): there is no post 99" \
     "numbers.csv:13: column 3 (replies): post 1 had 4 at that very time" \
     "numbers.csv:14: column 3 (replies): '1,5' is not a number" \
     "12 of 13 rows are bad"
+# What the outcome counts (3*replies + likes) is whole: not a guardrail's metric, nor one of no sum.
+file post,read_at,replies,likes,quotes '1,2026-12-05 10:00,4.5,1.000,1.5' '2,2026-12-05 10:00,1.200,12.0,1'
+take
+refuses "numbers.csv:2: column 3 (replies): '4.5' is no whole number, and family negbinomial counts; for amounts choose family = lognormal" \
+    "numbers.csv:2: column 4 (likes): '1.000': is that 1 or 1000? Thousands separators are not read" \
+    "numbers.csv:3: column 3 (replies): '1.200' is no whole number, and family negbinomial counts; for amounts choose family = lognormal in [decision]; if it is 1200, write that" \
+    "2 of 2 rows are bad"
+if grep -q quotes "$err"; then fail "quotes are in no sum"; fi
 file post,read_at,likes "1,2026-12-05 10:00,5" "1,2026-12-05T09:00:00Z,6" "1,2026-12-05 10:00:00,5"
 take
 refuses "numbers.csv:3: column 3 (likes): line 2 says another number"

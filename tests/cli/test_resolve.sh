@@ -26,7 +26,7 @@ exits 2
 complains "at most 500"
 abpost resolve 1 --posted "$url" --at '2026-12-06 00:00' --now 2026-12-05T00:00:00Z
 exits 2
-complains "still to come"
+complains "--at '2026-12-06 00:00' is still to come: it is sat 2026-12-05 01:00"
 
 # Nothing there yet, and posts that nobody asks about.
 abpost resolve 1 --not-posted
@@ -46,12 +46,16 @@ complains "planned"
 # Handed over, published by hand: since when it was handed over, or since it is said to be.
 attempt 1 posts/question/a.txt '2026-12-01 09:00:05'
 settle 1 handed '2026-12-01 09:00:06' - outbox/paper/3kabcdefghi1.txt
+abpost resolve 1 --posted "$url" --at '2026-12-01 09:59' --now 2026-12-01T12:00:00Z
+exits 2
+complains "--at '2026-12-01 09:59' is tue 2026-12-01 09:59, and post 1 was not handed over before tue 2026-12-01 10:00"
+[ "$(state_of 1)" = handed ] || fail "post 1 is $(state_of 1)"
 abpost resolve 1 --posted "$url" --now 2026-12-01T12:00:00Z
 exits 0
 says "Post 1 (winter, question on paper)"
 says "$url"
 says "tue 2026-12-01 10:00" # Paris
-says "thu 2026-12-03 10:00"
+says "thu 2026-12-03 10:01"
 says "abpost import winter --readings"
 [ "$(state_of 1)" = posted ] || fail "post 1 is $(state_of 1)"
 [ "$(wc -L <"$out")" -le 80 ] || fail "a line of $(wc -L <"$out") columns"
@@ -110,12 +114,34 @@ complains "no longer in abpost.ini"
 abpost resolve 6 --not-posted --now 2026-12-03T19:00:00Z
 exits 0
 
+# In the minute that it was handed over; what was sent may have another clock's time; an earlier
+# attempt may have been the one.
+plan_block winter paper "question 2026-12-03 09:00" "story 2026-12-03 18:30"
+plan_block winter sky "story 2026-12-04 09:00" "question 2026-12-04 18:30"
+attempt 7 posts/question/f.txt '2026-12-03 09:00:05'
+settle 7 handed '2026-12-03 09:00:06' - outbox/paper/3kabcdefghi8.txt
+abpost resolve 7 --posted https://example.com/p/8 --at '2026-12-03 10:00' --format json --now 2026-12-05T00:00:00Z
+exits 0
+answers "j->>'\$.posts[0].posted_at'" 2026-12-03T09:00:05Z
+attempt 9 posts/story/f.txt '2026-12-04 09:00:05'
+settle 9 unknown '2026-12-04 09:00:06' -
+attempt 9 posts/story/f.txt '2026-12-04 09:30:05'
+settle 9 unknown '2026-12-04 09:30:06' -
+for at in '2026-12-04 09:44' 2026-12-04T08:44:59Z; do
+    abpost resolve 9 --posted https://bsky.app/profile/brand.example.com/post/3kabcdefghi22 --at "$at" --now 2026-12-05T00:00:00Z
+    exits 2
+    complains "post 9 was not sent before fri 2026-12-04 10:00"
+done
+abpost resolve 99 --posted "$url" --at '2026-12-01 00:00' --now 2026-12-05T00:00:00Z
+exits 65
+complains "no post 99"
+
 # An experiment whose file has mistakes does not stop a person's word.
 plan_block winter paper "story 2026-12-04 09:00"
-attempt 7 posts/story/e.txt '2026-12-04 09:00:00'
-settle 7 handed '2026-12-04 09:00:01' - outbox/paper/3kabcdefghi7.txt
+attempt 11 posts/story/e.txt '2026-12-04 09:00:00'
+settle 11 handed '2026-12-04 09:00:01' - outbox/paper/3kabcdefghi7.txt
 printf '[experiment]\nbaselin = x\n' >experiments/winter.ini
-abpost resolve 7 --posted https://example.com/p/7 --now 2026-12-04T12:00:00Z
+abpost resolve 11 --posted https://example.com/p/7 --now 2026-12-04T12:00:00Z
 exits 0
 says "abpost check"
 

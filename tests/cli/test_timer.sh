@@ -5,7 +5,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 make_place() { # FOLDER: a workspace in it, and this abpost beside it
     mkdir -p "$1" && cd "$1" || exit 1
-    printf '[abpost]\ntimezone = Europe/Paris\n\n[channel sky]\ntype = bluesky\naccount = a.example.com\npassword = env:SKY_PASSWORD\n' >abpost.ini
+    printf '[abpost]\ntimezone = Europe/Paris\n\n[channel sky]\ntype = bluesky\nserver = https://bsky.social\naccount = a.example.com\npassword = env:SKY_PASSWORD\n' >abpost.ini
     printf "SKY_PASSWORD='a b\$c'\n" >abpost.env
     cp "$ABPOST" "./$2"
 }
@@ -148,7 +148,61 @@ complains "abpost.ini"
 mv 'other one.ini' abpost.ini
 abpost timer -o no/such/folder
 exits 1
-complains "no/such/folder/abpost-garden-tick.service"
+complains "mkdir -p no/such/folder"
+abpost timer -o 'no such/folder'
+exits 1
+complains "mkdir -p 'no such/folder'"
+abpost timer --user --system
+exits 2
+complains "--user and --system"
+abpost timer --name 'a b'
+exits 2
+abpost timer --name -a
+exits 2
+
+# Two workspaces whose folders share a name: neither takes the other's units.
+cd "$scratch" || exit 1
+mkdir -p one two units
+(make_place one/blog abpost)
+(make_place two/blog abpost)
+abpost -C one/blog timer -o "$scratch/units"
+exits 0
+cp -r units before
+abpost -C two/blog timer -o "$scratch/units"
+exits 1
+says_nothing
+complains "abpost-blog-tick.service: runs another workspace, $scratch/one/blog"
+complains "--name NAME"
+diff -r units before || fail "a unit of another workspace was touched"
+rm units/*.service
+abpost -C two/blog timer -o "$scratch/units"
+exits 1
+complains "abpost-blog-tick.timer: runs another workspace, $scratch/one/blog"
+abpost -C two/blog timer --name blog-2 -o "$scratch/units"
+exits 0
+says "abpost-blog-2-tick.timer"
+[ "$(ls units | tr '\n' ' ')" = 'abpost-blog-2-nightly.service abpost-blog-2-nightly.timer abpost-blog-2-tick.service abpost-blog-2-tick.timer abpost-blog-nightly.timer abpost-blog-tick.timer ' ] ||
+    fail "other units: $(ls units)"
+abpost -C one/blog timer -o "$scratch/units"
+exits 0
+abpost -C one/blog timer --nightly -o "$scratch/units"
+exits 0
+abpost -C two/blog timer --name blog-2
+exits 0
+says "abpost timer --user --name blog-2 -o ~/.config/systemd/user"
+says "mkdir -p ~/.config/systemd/user"
+# Two workspace files in one folder; what is no unit of abpost's at all.
+cp one/blog/abpost.ini one/blog/'the "other".ini'
+last="ABPOST_CONFIG=other abpost timer"
+ABPOST_CONFIG="one/blog/the \"other\".ini" "$ABPOST" timer -o units >"$out" 2>"$err"
+status=$?
+exits 1
+complains "runs another workspace file, $scratch/one/blog/abpost.ini"
+echo mine >units/abpost-blog-tick.service
+abpost -C one/blog timer -o "$scratch/units"
+exits 1
+complains "runs something else"
+cd "$scratch/garden" || exit 1
 abpost timer -o user --format json
 exits 2
 abpost timer now

@@ -31,6 +31,34 @@ for command in init check approve hold plan simulate tick nightly status resolve
     cmp -s "$out" help.txt || fail "$command --help and help $command differ"
 done
 
+# The files, key by key.
+for topic in experiment workspace post; do
+    abpost help
+    says "help $topic"
+    abpost help $topic
+    exits 0
+    complains_of_nothing
+    says "Default:"
+    [ "$(wc -L <"$out")" -le 80 ] || fail "a line of $(wc -L <"$out") columns"
+    if grep -q ' $' "$out"; then fail "blanks at the end of a line"; fi
+    plain "$out"
+done
+abpost help experiment
+for key in min_lift horizon max_lateness blackout allocation guardrail value family separator required; do
+    says "  $key "
+done
+abpost help workspace
+says "[channel NAME]"
+abpost help expriment
+exits 2
+complains "did you mean 'experiment'?"
+abpost help evalute
+exits 2
+complains "did you mean 'evaluate'?"
+abpost help nonsense
+exits 2
+complains "'abpost help' lists them all"
+
 abpost
 exits 2
 says_nothing

@@ -8,6 +8,7 @@
  *           [--media FILE --alt TEXT]... --request FILE       writes the request there
  *   send    --key K --request FILE
  *   find    --key K --request FILE --sent-at T
+ *   locate  --url URL                    what the post at that address is called
  *   read    --id ID [--version V] [--id ID ...]
  *   key     --number N                   a new key
  *
@@ -34,7 +35,7 @@ struct drive {
     struct abp_content content;
     struct abp_reading readings[READINGS_MAX];
     size_t reading_count;
-    const char *root, *key, *request_path, *text_file;
+    const char *root, *key, *request_path, *text_file, *url;
     int64_t now, made_at, sent_at, number; /* now: -1: the clock's */
 };
 
@@ -138,9 +139,9 @@ static int set_number(int64_t *number, const char *text)
 /* Options whose value is a text to be borrowed. NULL: none of these. */
 static const char **text_option(struct drive *drive, const char *name)
 {
-    static const char *const names[] = {"--root", "--key", "--request", "--text-file"};
+    static const char *const names[] = {"--root", "--key", "--request", "--text-file", "--url"};
     const char **const places[] = {&drive->root, &drive->key, &drive->request_path,
-                                   &drive->text_file};
+                                   &drive->text_file, &drive->url};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return places[i];
@@ -312,6 +313,17 @@ static void call_send(struct drive *drive, struct abp_connection *connection, js
     free(request);
 }
 
+static void call_locate(struct drive *drive, struct abp_connection *connection, json_t *out)
+{
+    struct abp_outcome outcome;
+    struct abp_error err = {0};
+    memset(&outcome, 0xA5, sizeof outcome);
+    if (connection->ops->locate(connection, &outcome, drive->url, &err) != 0)
+        add_error(out, &err);
+    else
+        add_outcome(out, &outcome);
+}
+
 static json_t *reading_json(const struct abp_reading *reading)
 {
     static const char *const names[] = {"read", "gone", "not"};
@@ -353,9 +365,10 @@ struct call {
 
 static const struct call *find_call(const struct drive *drive)
 {
-    static const struct call calls[] = {{"check", call_check}, {"prepare", call_prepare},
-                                        {"send", call_send},   {"find", call_send},
-                                        {"read", call_read},   {"key", call_key}};
+    static const struct call calls[] = {{"check", call_check},  {"prepare", call_prepare},
+                                        {"send", call_send},    {"find", call_send},
+                                        {"read", call_read},    {"key", call_key},
+                                        {"locate", call_locate}};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (strcmp(calls[i].name, drive->call) == 0)
             return &calls[i];

@@ -35,6 +35,17 @@ post_and_resend() {
     check "the same bytes again: the same post" "$(jq -s . <<<"$a$b")" '.[0] == .[1]'
     check "found" "$(jq -s . <<<"$a$(find_post "$scratch/a")")" '.[0] == .[1]'
     check "one post" "$(count_posts)" '. == 1'
+    for url in "https://bsky.app/profile/$handle/post/$key" "https://deck.example/profile/$did/post/$key?x=1" \
+        "at://$did/app.bsky.feed.post/$key"; do
+        check "located at $url" "$(jq -s . <<<"$a$(drive --url "$url" locate)")" '.[0].remote_id == .[1].remote_id and
+            .[0].version == .[1].version and .[0].url == .[1].url and .[1].posted_at > 0'
+    done
+    check "another's" "$(drive --url "https://bsky.app/profile/carola.test/post/$key" locate)" \
+        '.error == 65 and (.message | test("another account"))'
+    check "nobody's" "$(drive --url "https://bsky.app/profile/nobody.test/post/$key" locate)" '.error == 65'
+    check "not there" "$(drive --url "at://$did/app.bsky.feed.post/3kzzzzzzzzz22" locate)" \
+        '.error == 65 and (.message | test("no post"))'
+    check "no post at all" "$(drive --url https://example.com/1 locate)" '.error == 65'
     there=$(deed posts "{\"did\":\"$did\"}" | jq -c '.posts[0].value')
     record=$(jq -c .record "$scratch/a")
     check "it stands there as it was sent" "[$there,$record]" '.[0] == .[1]'

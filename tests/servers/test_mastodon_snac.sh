@@ -96,6 +96,28 @@ find k1
 is fate posted
 is remote_id "$id"
 
+# -- a person says where it is: its address holds no id that the API knows --
+drive --url "$url" locate
+is fate posted
+is remote_id "$id"
+is url "$url"
+[ $(($(json posted_at) - sent_at)) -le 5 ] || fail "posted_at of what was located"
+drive --url "$url/?x=1#y" locate
+is remote_id "$id"
+api bob POST /api/v1/statuses -H 'Content-Type: application/json' \
+    -d '{"status":"Of bob","visibility":"public"}' -o bobs || fail "bob can't post"
+drive --url "$(sqlite3 :memory: "SELECT json_extract(CAST(readfile('bobs') AS TEXT), '\$.url')")" locate
+is error 65
+drive --url "${url%?}" locate
+is error 65
+drive --url "https://elsewhere.example/alice/p/1" locate
+is error 65
+prepare k9 --text 'For few, found by a person' --visibility followers
+send k9
+hidden=$(json remote_id) place=$(json url)
+drive --url "$place" locate
+is remote_id "$hidden"
+
 # -- the same request again: a second copy, whatever the key says --
 send k1
 is fate posted

@@ -103,6 +103,25 @@ static void test_answers(void **state)
     }
 }
 
+/* The server of one account need not know what another one posted, when the channel was that one's:
+ * it is no word on whether that is gone. */
+static void test_anothers_post(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_start();
+    struct abp_error err;
+    struct abp_reading reading = {
+        .remote_id = "at://did:plc:zzzzbbbbccccddddeeeeffff/app.bsky.feed.post/" FAKE_KEY,
+        .version = FAKE_CID};
+    fake_sign_in(fake);
+    fake_lay(fake, 200, NULL, POSTS(""));
+    fake_lay(fake, 400, NULL, NOT_FOUND);
+    assert_int_equal(read_all(fake, &reading, 1, &err), 0);
+    assert_int_equal(reading.state, ABP_READ_NOT);
+    assert_true(reading.reason[0]);
+    fake_end(fake);
+}
+
 static void test_edited(void **state)
 {
     (void)state;
@@ -233,9 +252,9 @@ static void test_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers), cmocka_unit_test(test_edited),
-        cmocka_unit_test(test_batches), cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_answers),   cmocka_unit_test(test_anothers_post),
+        cmocka_unit_test(test_edited),    cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_cut_short), cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 #include "publish_world.h"
 
 #include "abpost/collect.h"
+#include "abpost/sign_in.h"
+#include "store/handle.h"
 
 #include <math.h>
 
@@ -216,11 +218,50 @@ static void test_apart(void **state)
     world_free(w);
 }
 
+static size_t refused(struct world *w)
+{
+    struct abp_refused_accounts accounts;
+    struct abp_error err = {0};
+    must(abp_sign_in_list(&accounts, w->store, &err), &err);
+    size_t count = accounts.count;
+    abp_sign_in_release(&accounts);
+    return count;
+}
+
+/* A token that may read and may not post: that its numbers are shown does not mean that the account
+ * lets us in. Nor does a round that came to nothing, whoever was refused. */
+static void test_refused_to_post(void **state)
+{
+    struct world *w = two_posts(state);
+    struct abp_error err = {0};
+    w->mode = FAKE_SIGN_IN;
+    assert_int_equal(world_pass(w, 33, 0).sign_in, 1);
+    assert_int_equal(collect(w, 33, 1).read, 2);
+    assert_int_equal(refused(w), 1);
+    w->mode = FAKE_FINE;
+    world_pass(w, 33, 2);
+    assert_int_equal(refused(w), 0);
+    must(abp_sign_in_note_reading(w->store, "there", "the token may not read", w->now, &err), &err);
+    w->mode = FAKE_DEAF;
+    collect(w, 57, 2);
+    assert_int_equal(refused(w), 1);
+    must(abp_db_exec(w->store->db,
+                     "DROP TRIGGER attempt_result_no_update; UPDATE attempt_result SET remote_id"
+                     " = 'https://example.social/@me/' || remote_id",
+                     &err),
+         &err);
+    w->mode = FAKE_FINE;
+    assert_int_equal(collect(w, 60, 2).read, 0); /* ids that nobody can be asked by */
+    assert_int_equal(refused(w), 1);
+    world_free(w);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_horizon), TEST(test_late), TEST(test_deleted),
-                                       TEST(test_away), TEST(test_apart)};
+    const struct CMUnitTest tests[] = {TEST(test_horizon), TEST(test_late),
+                                       TEST(test_deleted), TEST(test_away),
+                                       TEST(test_apart),   TEST(test_refused_to_post)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

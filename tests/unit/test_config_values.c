@@ -5,7 +5,7 @@
 static const char *const whole[] = {
     "[experiment]", "channels = a",    "outcome = likes", "exposure = views",
     "[schedule]",   "times = 09:00",   "[variant x]",     "posts = x/*.txt",
-    "[variant y]",  "posts = y/*.txt", "[decision]",      "alpha = 5%",
+    "[variant y]",  "posts = y/*.txt", "[decision]",      "family = negbinomial",
     "[import]",     "file = x.csv",    "variant = v",     "outcome = o",
 };
 #define LINES (sizeof whole / sizeof whole[0])
@@ -303,8 +303,8 @@ static void test_sums(void **state)
     } cases[] = {{"outcome = likes", "1<likes>"},
                  {"outcome = 3*replies + likes", "3<replies>1<likes>"},
                  {"outcome = 3 * replies+likes", "3<replies>1<likes>"},
-                 {"outcome = -unfollows + 0.5*likes - 2*hides", "-1<unfollows>0.5<likes>-2<hides>"},
-                 {"outcome = +a.b_1 + .5*c", "1<a.b_1>0.5<c>"},
+                 {"outcome = -unfollows + 5.0*likes - 2*hides", "-1<unfollows>5<likes>-2<hides>"},
+                 {"outcome = +a.b_1 + 3.*c", "1<a.b_1>3<c>"},
                  {"outcome = \"post-clicks\" + \"a, \"\"b\"\"\"", "1<post-clicks>1<a, \"b\">"},
                  {"outcome = likes -hides", "1<likes>-1<hides>"},
                  {"outcome = \"a\"-\"b\"", "1<a>-1<b>"},
@@ -340,6 +340,28 @@ static void test_sums(void **state)
         bad("[experiment]", lines[i], "accepted is a sum of metrics");
         bad("[import]", lines[i], "accepted is a column, or a sum of columns");
     }
+}
+
+/* Fractions are for families that do not count; a guardrail is of no family. */
+static void test_halves(void **state)
+{
+    static const char amounts[] = "[decision]\nfamily = lognormal\n[import]\nfile = x.csv\n"
+                                  "variant = v\noutcome = -o + .5*c\nexposure = 0.25*n\n";
+    struct abp_mistakes mistakes = {0};
+    struct abp_experiment e;
+    struct abp_error err;
+    (void)state;
+    assert_int_equal(
+        abp_experiment_parse(&e, "x.ini", amounts, strlen(amounts), NULL, &mistakes, &err), 0);
+    check_sum(&e.import.outcome, "-1<o>0.5<c>");
+    check_sum(&e.import.exposure, "0.25<n>");
+    abp_experiment_release(&e);
+    bad("[experiment]", "outcome = likes - 0.5*replies", "0.5*replies gives fractions, and family");
+    bad("[import]", "outcome = 2*a + 2.5*b", "2.5*b gives fractions, and family negbinomial");
+    good(&e, "[decision]", "guardrail = 0.5*a <= 5%");
+    abp_experiment_release(&e);
+    good(&e, "[experiment]", "exposure = 0.001*views"); /* a rate per thousand */
+    abp_experiment_release(&e);
 }
 
 static void test_guardrails(void **state)
@@ -518,13 +540,21 @@ static void test_what_is_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shares),     cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_words),      cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_days),       cmocka_unit_test(test_times),
-        cmocka_unit_test(test_dates),      cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_guardrails), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_families),   cmocka_unit_test(test_priors),
-        cmocka_unit_test(test_baseline),   cmocka_unit_test(test_what_is_missing),
+        cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_days),
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_guardrails),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_families),
+        cmocka_unit_test(test_priors),
+        cmocka_unit_test(test_baseline),
+        cmocka_unit_test(test_what_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,7 +196,8 @@ static void test_channels(void **state)
     (void)state;
     struct abp_workspace ws;
     for (int p = 0; p < ABP_PLATFORM_COUNT; p++) {
-        const char *lines = p == ABP_BLUESKY    ? "account = a\npassword = env:P"
+        const char *lines = p == ABP_BLUESKY
+                                ? "server = https://b.example\naccount = a\npassword = env:P"
                             : p == ABP_MASTODON ? "server = https://m\ntoken = env:T"
                             : p == ABP_WEBHOOK  ? "server = https://h"
                                                 : "";
@@ -208,13 +209,20 @@ static void test_channels(void **state)
     assert_null(abp_platform_name(ABP_PLATFORM_COUNT));
     bad("blusky", "", 3, "'blusky' is unknown; accepted is bluesky, mastodon, x,", NULL);
     bad("blusky", "", 3, "(did you mean 'bluesky'?)", NULL);
-    bad("bluesky", "account = a", 2, "[channel c] has no password, which bluesky needs", NULL);
-    bad("bluesky", "password = env:P", 2, "[channel c] has no account", NULL);
-    bad("bluesky", "account = a\npassword = env:P\ntoken = env:T", 6, "bluesky has no use", NULL);
+    bad("bluesky", "server = https://b.example\naccount = a", 2,
+        "[channel c] has no password, which bluesky needs", NULL);
+    bad("bluesky", "server = https://b.example\npassword = env:P", 2, "[channel c] has no account",
+        NULL);
+    bad("bluesky", "account = a\npassword = env:P", 2,
+        "[channel c] has no server, which bluesky needs; accepted is server = https://bsky.social",
+        NULL);
+    bad("bluesky", "server = https://b.example\naccount = a\npassword = env:P\ntoken = env:T", 7,
+        "bluesky has no use", NULL);
     bad("mastodon", "token = env:T", 2, "[channel c] has no server", NULL);
     bad("outbox", "visibility = private", 4, "accepted is public, unlisted or followers", NULL);
     bad("outbox", "visibility = unlisted", 4, "outbox posts are public", NULL);
-    bad("bluesky", "account = a\npassword = env:P\nvisibility = followers", 6,
+    bad("bluesky",
+        "server = https://b.example\naccount = a\npassword = env:P\nvisibility = followers", 7,
         "bluesky posts are public", NULL);
     good(&ws, "mastodon", "server = https://m\ntoken = env:T\nvisibility = followers");
     assert_string_equal(ws.channels[0].visibility, "followers");

@@ -171,6 +171,70 @@ static void cost_counts(void **state)
     expect_verdict(w, ABP_REPEAT, "sure to do better");
 }
 
+/* A style that does well on one channel and badly on the other is worth what this mix of the two
+ * makes of it. */
+static void net_value_is_of_the_channels_seen(void **state)
+{
+    static char here[] = "here", there[] = "there";
+    static char *channels[] = {here, there};
+    (void)state;
+    struct world *w = make_world(120);
+    fill(w, 20, 30, 1, 4);
+    w->posts.channels = (struct abp_names){channels, 2};
+    for (size_t i = 0; i < w->posts.count; i++) {
+        w->rows[i].channel = (uint32_t)(i / 2 % 2);
+        if (w->rows[i].variant) /* 40 here, 10 there: 25 on average */
+            w->rows[i].outcome = floor(w->rows[i].outcome * (w->rows[i].channel ? 0.5 : 2.0));
+    }
+    w->variants[0] = (struct abp_variant){.name = plain, .cost = 0.0};
+    w->variants[1] = (struct abp_variant){.name = question, .cost = 2.0};
+    w->experiment.variants = w->variants;
+    w->experiment.variant_count = 2;
+    w->experiment.decision.value = 1.0;
+    double sum[2] = {0.0, 0.0};
+    for (size_t i = 0; i < w->posts.count; i++)
+        sum[w->rows[i].variant] += w->rows[i].outcome / 120.0;
+    struct abp_result r = evaluate(w);
+    assert_true(fabs(r.variants[0].net_value.mean - sum[0]) < 1.0);
+    assert_true(fabs(r.variants[1].net_value.mean - (sum[1] - 2.0)) < 1.0);
+    assert_true(r.variants[1].p_net_better > 0.7);
+    abp_result_release(&r);
+}
+
+/* What can never be decided is not forecast as decided soon. */
+static void what_is_too_dear_is_not_forecast(void **state)
+{
+    (void)state;
+    struct world *w = make_world(40);
+    fill(w, 10, 3, 2.5, 1);
+    w->variants[0] = (struct abp_variant){.name = plain, .cost = 0.0};
+    w->variants[1] = (struct abp_variant){.name = question, .cost = 100.0};
+    w->experiment.variants = w->variants;
+    w->experiment.variant_count = 2;
+    w->experiment.decision.value = 1.0;
+    struct abp_result r = evaluate(w);
+    assert_int_equal(r.variants[1].verdict, ABP_LEANING_REPEAT);
+    assert_true(r.variants[1].forecast.p_decided < 0.1);
+    abp_result_release(&r);
+}
+
+/* A reason never quotes numbers that there are none of. */
+static void exhausted_without_numbers(void **state)
+{
+    (void)state;
+    struct world *w = make_world(10);
+    for (size_t i = 0; i < w->posts.count; i++)
+        w->rows[i].outcome = i == 1 ? 1.0 : 0.0;
+    w->experiment.decision.family = ABP_POISSON;
+    w->experiment.schedule.present = 1;
+    w->experiment.schedule.max_posts = 20;
+    struct abp_result r = evaluate(w);
+    if (r.variants[1].verdict != ABP_EXHAUSTED)
+        fail_msg("%s", r.variants[1].reason);
+    assert_null(strstr(r.variants[1].reason, "nan"));
+    abp_result_release(&r);
+}
+
 static void guardrails_drop(void **state)
 {
     (void)state;
@@ -356,6 +420,9 @@ int main(void)
         cmocka_unit_test(few_posts_keep_testing),
         cmocka_unit_test(equal_styles_are_the_same),
         cmocka_unit_test(cost_counts),
+        cmocka_unit_test(net_value_is_of_the_channels_seen),
+        cmocka_unit_test(what_is_too_dear_is_not_forecast),
+        cmocka_unit_test(exhausted_without_numbers),
         cmocka_unit_test(guardrails_drop),
         cmocka_unit_test(missing_readings_are_counted_and_left_out),
         cmocka_unit_test(the_wrong_family_is_noticed),

@@ -119,9 +119,10 @@ static void test_sums(void **state)
                   "a;3;?;100;tue;;1800000000\r\n"
                   "b;0.5;1e1;?;tue;2;?\r\n"
                   "a; 4 ;-0;7;tue;3;2026-01-02T03:04:05+01:00\r\n");
-    scratch_experiment(s, &e,
-                       "outcome = 3*replies + Likes\nexposure = \"shown; seen\"\nslot = slot\n"
-                       "missing = ?\ntime = when\n[decision]\nguardrail = left <= 5%\n");
+    scratch_experiment(
+        s, &e,
+        "outcome = 3*replies + Likes\nexposure = \"shown; seen\"\nslot = slot\n"
+        "missing = ?\ntime = when\n[decision]\nguardrail = left <= 5%\nfamily = lognormal\n");
     run(&o, store, &e);
     assert_int_equal(o.rc, 0);
     assert_int_equal(o.result.rows, 5);

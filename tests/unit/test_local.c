@@ -120,13 +120,29 @@ static void test_week(void **state)
     abp_zone_free(paris);
 }
 
+/* Told to the minute, and never a second too early. */
+static void test_minutes(void **state)
+{
+    (void)state;
+    assert_int_equal(abp_local_next_minute(0), 0);
+    assert_int_equal(abp_local_next_minute(1), 60);
+    assert_int_equal(abp_local_next_minute(60), 60);
+    assert_int_equal(abp_local_next_minute(119), 120);
+    assert_int_equal(abp_local_next_minute(-1), 0);
+    assert_int_equal(abp_local_next_minute(-60), -60);
+    assert_int_equal(abp_local_next_minute(-61), -60);
+    assert_true(abp_local_is_minute("2026-12-20 04:00"));
+    assert_true(abp_local_is_minute("2026-12-20T04:00"));
+    assert_false(abp_local_is_minute("2026-12-20 04:00:00"));
+    assert_false(abp_local_is_minute("2026-12-20T03:00:00Z"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_week),
+        cmocka_unit_test(test_parse),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_week),
+        cmocka_unit_test(test_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

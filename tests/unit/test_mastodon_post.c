@@ -480,6 +480,96 @@ static void tokens_that_are_none(void **unused)
     }
 }
 
+/* ---- under whose name ---- */
+
+#define WHO "GET /api/v1/accounts/verify_credentials"
+
+static const struct fake_step own = {WHO, 200, "{\"id\":\"42\",\"username\":\"gardener\"}", NULL,
+                                     0};
+static const struct fake_step others = {WHO, 200, "{\"id\":\"43\",\"username\":\"rival\"}", NULL,
+                                        0};
+
+/* Two tokens that were mixed up: nothing goes out, and the server is asked whose it is once. */
+static void anothers_token(void **unused)
+{
+    (void)unused;
+    static char account[] = "gardener@example.social", text[] = "Look";
+    const struct fake_step steps[] = {others};
+    struct fake fake;
+    struct made made;
+    struct abp_content content = content_of(text, NULL, NULL);
+    FAKE_START(&fake, steps, NULL);
+    fake.channel.account = account;
+    make(&fake, &made, &content);
+    assert_int_equal(made.rc, -1);
+    for (int i = 0; i < 2; i++) { /* a retry is sent without being prepared */
+        assert_int_equal(made.outcome.fate, ABP_FATE_NOT_SENT);
+        assert_int_equal(made.outcome.sign_in, 1);
+        assert_non_null(strstr(made.outcome.reason, "rival"));
+        assert_non_null(strstr(made.outcome.reason, account));
+        memset(&made.outcome, 0x55, sizeof made.outcome);
+        abp_mastodon.send(&fake.connection, &made.outcome, request, sizeof request - 1, FAKE_KEY);
+    }
+    abp_mastodon.find(&fake.connection, &made.outcome, request, sizeof request - 1, FAKE_KEY,
+                      FAKE_NOW - 600);
+    assert_int_equal(made.outcome.fate, ABP_FATE_UNKNOWN);
+    assert_int_equal(made.outcome.sign_in, 1);
+    abp_buffer_release(&made.request);
+    fake_end(&fake);
+}
+
+static void own_token(void **unused)
+{
+    (void)unused;
+    static char account[] = "@Gardener";
+    const struct fake_step steps[] = {
+        own, {POST, 200, "{\"id\":\"1\"}", NULL, 0}, {POST, 200, "{\"id\":\"2\"}", NULL, 0}};
+    struct fake fake;
+    struct abp_outcome outcome;
+    FAKE_START(&fake, steps, NULL);
+    fake.channel.account = account;
+    for (int i = 0; i < 2; i++) {
+        abp_mastodon.send(&fake.connection, &outcome, request, sizeof request - 1, FAKE_KEY);
+        assert_int_equal(outcome.fate, ABP_FATE_POSTED);
+    }
+    fake_end(&fake);
+}
+
+/* Whoever can't be asked whose token it is gets no post. */
+static void whose_is_not_said(void **unused)
+{
+    (void)unused;
+    static char account[] = "gardener";
+    static const struct {
+        struct fake_step who;
+        int sign_in;
+        int64_t after; /* retry_at - now; -1: 0 */
+    } cases[] = {
+        {{WHO, 401, "{\"error\":\"The access token is invalid\"}", NULL, 0}, 1, -1},
+        {{WHO, 404, "404 page not found", NULL, 0}, 0, -1},
+        {{WHO, 200, "{\"id\":\"42\"}", NULL, 0}, 0, -1},
+        {{WHO, 429, "", "Retry-After: 30\n", 0}, 0, 30},
+        {{WHO, 0, "lost", NULL, ABP_HTTP_LOST}, 0, -1},
+        /* Its last request for a while: the post waits for the next. */
+        {{WHO, 200, "{\"id\":\"42\",\"username\":\"gardener\"}",
+          "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 2026-11-24T15:05:00Z\n", 0},
+         0,
+         300},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fake fake;
+        struct abp_outcome outcome;
+        fake_start(&fake, &cases[i].who, 1, NULL);
+        fake.channel.account = account;
+        abp_mastodon.send(&fake.connection, &outcome, request, sizeof request - 1, FAKE_KEY);
+        assert_int_equal(outcome.fate, ABP_FATE_NOT_SENT);
+        assert_int_equal(outcome.sign_in, cases[i].sign_in);
+        assert_int_equal(outcome.retry_at, cases[i].after < 0 ? 0 : FAKE_NOW + cases[i].after);
+        must_not_tell(&outcome);
+        fake_end(&fake);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +587,9 @@ int main(void)
         cmocka_unit_test(images_and_422),
         cmocka_unit_test(waits_when_told_to),
         cmocka_unit_test(tokens_that_are_none),
+        cmocka_unit_test(anothers_token),
+        cmocka_unit_test(own_token),
+        cmocka_unit_test(whose_is_not_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,6 +178,54 @@ static void gone_by_whose_word(void **unused)
     assert_int_equal(r.state, ABP_READ_GONE);
 }
 
+/* To a stranger a post for followers is not there: that is no deletion. */
+static void gone_to_whose_eyes(void **unused)
+{
+    (void)unused;
+    static char account[] = "gardener", other[] = "rival";
+    static const struct fake_step own[] = {
+        ME, {ONE, 404, GONE, NULL, 0}, {ONE, 404, GONE, NULL, 0}}; /* asked whose it is once */
+    static const struct fake_step swapped[] = {ME};
+    struct abp_reading r[2];
+    struct abp_error err = {0};
+    struct fake fake;
+    FAKE_START(&fake, own, NULL);
+    fake.channel.account = account;
+    for (int i = 0; i < 2; i++) {
+        ask_for(r, 1);
+        assert_int_equal(abp_mastodon.read(&fake.connection, r, 1, &err), 0);
+        assert_int_equal(r[0].state, ABP_READ_GONE);
+    }
+    fake_end(&fake);
+    FAKE_START(&fake, swapped, NULL);
+    fake.channel.account = other;
+    ask_for(r, 2);
+    assert_int_equal(abp_mastodon.read(&fake.connection, r, 2, &err), -1);
+    assert_int_equal(err.code, ABP_PERSON);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(r[i].state, ABP_READ_NOT);
+        assert_non_null(strstr(r[i].reason, "gardener"));
+    }
+    fake_end(&fake);
+    /* Whose it is could not be asked, or was the last answer for a while. */
+    static const struct fake_step down = {WHO, 502, "", NULL, 0},
+                                  elsewhere = {WHO, 404, "", NULL, 0};
+    static const struct fake_step last = {
+        WHO, 200, "{\"id\":\"42\",\"username\":\"gardener\"}",
+        "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 2026-11-24T15:05:00Z\n", 0};
+    const struct fake_step *const cases[] = {&down, &elsewhere, &last};
+    for (size_t i = 0; i < 3; i++) {
+        fake_start(&fake, cases[i], 1, NULL);
+        fake.channel.account = account;
+        ask_for(r, 1);
+        assert_int_equal(abp_mastodon.read(&fake.connection, r, 1, &err), i < 2 ? -1 : 0);
+        assert_int_equal(r[0].state, ABP_READ_NOT);
+        if (i < 2)
+            assert_int_equal(err.code, ABP_UNREACHABLE);
+        fake_end(&fake);
+    }
+}
+
 static void what_stops_a_round(void **unused)
 {
     (void)unused;
@@ -367,6 +415,7 @@ int main(void)
         cmocka_unit_test(no_batches_here),
         cmocka_unit_test(a_batch_of_others),
         cmocka_unit_test(gone_by_whose_word),
+        cmocka_unit_test(gone_to_whose_eyes),
         cmocka_unit_test(what_stops_a_round),
         cmocka_unit_test(the_allowance_is_kept),
         cmocka_unit_test(ids_that_are_none),

@@ -72,10 +72,12 @@ static int64_t claim(struct abp_store *store, int64_t planned)
     return claim_file(store, planned, file, 0);
 }
 
-static void settle(struct abp_store *store, int64_t attempt, enum abp_post_state state)
+/* The post that the attempt made or found is number `made` of the platform's. */
+static void settle_as(struct abp_store *store, int64_t attempt, enum abp_post_state state,
+                      int64_t made)
 {
     char id[32];
-    snprintf(id, sizeof id, "at://%d", (int)attempt);
+    snprintf(id, sizeof id, "at://%d", (int)made);
     struct abp_settlement s = {.attempt = attempt,
                                .state = state,
                                .now = NOW + 5,
@@ -85,6 +87,11 @@ static void settle(struct abp_store *store, int64_t attempt, enum abp_post_state
                                .version = "cid",
                                .reason = state == ABP_POSTED ? NULL : "so it is"};
     OK(abp_outbox_settle(store, &s, &err));
+}
+
+static void settle(struct abp_store *store, int64_t attempt, enum abp_post_state state)
+{
+    settle_as(store, attempt, state, attempt);
 }
 
 static enum abp_post_state state_of(struct abp_store *store, int64_t planned)
@@ -203,7 +210,7 @@ static void test_out_once(void **state)
         settle(store, attempts[0], ABP_PLANNED);
         attempts[1] = claim(store, post);
         settle(store, attempts[reversed], ABP_POSTED);
-        settle(store, attempts[!reversed], ABP_POSTED);
+        settle_as(store, attempts[!reversed], ABP_POSTED, attempts[reversed]);
         assert_int_equal(state_of(store, post), ABP_POSTED);
         struct abp_made_list made;
         OK(abp_made_list_read(&made, store, NULL, NULL, 0, &err));
@@ -303,6 +310,36 @@ static void test_asked_meanwhile(void **state)
     settle(store, handed, ABP_HANDED);
     settle(store, handed, ABP_PLANNED);
     assert_int_equal(state_of(store, 8), ABP_PLANNED);
+    abp_store_close(store);
+}
+
+/* Two attempts that both made a post, and one that both found: only the first is two posts. */
+static void test_twice(void **state)
+{
+    struct abp_store *store = scratch_store(*state);
+    plan(store, 2);
+    for (int same = 0; same < 2; same++) {
+        int64_t first = claim(store, same + 1), second;
+        struct abp_settlement made = {
+            .attempt = first, .state = ABP_PLANNED, .now = NOW, .reason = "not there"};
+        assert_int_equal(abp_outbox_settle(store, &made, &err), ABP_SETTLED);
+        second = claim(store, same + 1);
+        made = (struct abp_settlement){.attempt = second,
+                                       .state = ABP_POSTED,
+                                       .now = NOW + 1,
+                                       .posted_at = NOW + 1,
+                                       .remote_id = same ? "id 1" : "id 2"};
+        assert_int_equal(abp_outbox_settle(store, &made, &err), ABP_SETTLED);
+        made.attempt = first;
+        made.now = NOW + 2;
+        made.reconciled = 1;
+        if (!same)
+            made.remote_id = "id 3";
+        assert_int_equal(abp_outbox_settle(store, &made, &err),
+                         same ? ABP_SETTLED : ABP_SETTLED_TWICE);
+        assert_int_equal(state_of(store, same + 1), ABP_POSTED);
+        assert_int_equal(results_of(store, first), 2);
+    }
     abp_store_close(store);
 }
 
@@ -648,6 +685,7 @@ int main(void)
         TEST(test_same_text),    TEST(test_one_id),
         TEST(test_out_once),     TEST(test_pause),
         TEST(test_open),         TEST(test_asked_meanwhile),
+        TEST(test_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

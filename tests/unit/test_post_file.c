@@ -236,7 +236,8 @@ static void test_values_that_are_none(void **state)
     }
     refuses(s, "status: aproved\n\nx", 1, 1, "did you mean 'approved'?");
     refuses(s, "status: Approved\n\nx", 1, 1, "did you mean 'approved'?");
-    refuses(s, "status:\n\nx", 1, 1, "nothing follows");
+    refuses(s, "status:\n\nx", 1, 1,
+            "nothing follows; accepted is approved, draft or held, or no such line");
 }
 
 static void test_media_that_are_none(void **state)

@@ -229,6 +229,31 @@ static void test_answers(void **state)
     world_free(w);
 }
 
+/* That a post could be asked for says nothing of posting, and the other way round. */
+static void test_refusals_of_each_kind(void **state)
+{
+    struct world *w = world_make(state, MASTODON, "");
+    struct abp_error err = {0};
+    files(w, 1, 9, "approved");
+    world_plan(w, 7);
+    w->mode = FAKE_LOST_AFTER;
+    world_pass(w, 9, 0);
+    must(abp_sign_in_note(w->store, "there", "it may not post", w->now, &err), &err);
+    w->mode = FAKE_FINE;
+    assert_int_equal(world_pass(w, 9, 3).count[ABP_NOTE_POSTED], 1); /* found */
+    assert_int_equal(refused(w), 1);
+    w->mode = FAKE_LOST_AFTER;
+    world_pass(w, 15, 0);
+    must(abp_sign_in_note_reading(w->store, "there", "nor read", w->now, &err), &err);
+    w->mode = FAKE_FINE;
+    assert_int_equal(world_pass(w, 15, 3).count[ABP_NOTE_POSTED], 1); /* the whole account was */
+    assert_int_equal(refused(w), 0);
+    must(abp_sign_in_note_reading(w->store, "there", "it may not read", w->now, &err), &err);
+    assert_int_equal(world_pass(w, 33, 0).count[ABP_NOTE_POSTED], 1); /* sent */
+    assert_int_equal(refused(w), 1);
+    world_free(w);
+}
+
 static void test_by_hand(void **state)
 {
     struct world *w = world_make(state, OUTBOX, "");
@@ -247,6 +272,49 @@ static void test_by_hand(void **state)
     assert_int_equal(world_count(w, ABP_POSTED), 1);
     assert_int_equal(abp_publish_resolve(&input, 1, NULL, 0, &err), -1);
     assert_int_equal(abp_publish_resolve(&input, 999, NULL, 0, &err), -1);
+    world_free(w);
+}
+
+/* A person finds what nobody could be asked about: it is kept under the server's own name for it,
+ * by which its numbers are read, and no post is taken for two of ours. */
+static void test_found_by_a_person(void **state)
+{
+    struct world *w = world_make(state, MASTODON, "");
+    struct abp_error err = {0};
+    struct abp_planned_list list;
+    struct abp_planned_filter filter = {.id = 1};
+    files(w, 1, 3, "approved");
+    world_plan(w, 7);
+    w->mode = FAKE_LOST_AFTER;
+    world_pass(w, 9, 0);
+    assert_int_equal(w->statuses, 1);
+    struct abp_publish_input input = world_input(w);
+    static const char url[] = "https://example.social/@me/1000";
+    w->mode = FAKE_DEAF;
+    assert_int_equal(abp_publish_resolve(&input, 1, url, 0, &err), -1);
+    assert_int_equal(err.code, ABP_UNREACHABLE);
+    assert_int_equal(abp_publish_resolve(&input, 1, "https://example.social", 0, &err), -1);
+    assert_int_equal(err.code, ABP_DATA);
+    w->mode = FAKE_FINE;
+    assert_int_equal(abp_publish_resolve(&input, 1, "https://elsewhere.example/@me/9", 0, &err),
+                     -1);
+    assert_int_equal(err.code, ABP_DATA);
+    assert_int_equal(world_count(w, ABP_UNKNOWN), 1);
+    must(abp_publish_resolve(&input, 1, url, 0, &err), &err);
+    must(abp_outbox_list(&list, w->store, &filter, &err), &err);
+    assert_int_equal(list.list[0].state, ABP_POSTED);
+    assert_string_equal(list.list[0].remote_id, "1000");
+    assert_int_equal(list.list[0].posted_at, w->created[0]);
+    abp_planned_list_release(&list);
+    w->mode = FAKE_LOST_AFTER;
+    world_pass(w, 15, 0);
+    w->mode = FAKE_FINE;
+    assert_int_equal(
+        abp_publish_resolve(&input, 2, "https://example.social/web/@me/1000/", 0, &err), -1);
+    assert_int_equal(err.code, ABP_DATA);
+    assert_non_null(strstr(err.message, "another post of ours"));
+    must(abp_publish_resolve(&input, 2, "https://example.social/@me/1001", 0, &err), &err);
+    assert_int_equal(world_count(w, ABP_POSTED), 2);
     world_free(w);
 }
 
@@ -299,11 +367,18 @@ static void test_owner(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_goes_out),          TEST(test_review),
-        TEST(test_no_review),         TEST(test_week_off),
-        TEST(test_lost_but_out),      TEST(test_lost_and_gone),
-        TEST(test_nobody_answers),    TEST(test_answers),
-        TEST(test_by_hand),           TEST(test_once),
+        TEST(test_goes_out),
+        TEST(test_review),
+        TEST(test_no_review),
+        TEST(test_week_off),
+        TEST(test_lost_but_out),
+        TEST(test_lost_and_gone),
+        TEST(test_nobody_answers),
+        TEST(test_answers),
+        TEST(test_refusals_of_each_kind),
+        TEST(test_by_hand),
+        TEST(test_found_by_a_person),
+        TEST(test_once),
         cmocka_unit_test(test_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,10 +55,66 @@ static void test_news(void **state)
     abp_store_close(store);
 }
 
+/* A day of one account, in letters: s and r: posting, reading was refused; S and R: it worked.
+ * After each the account refuses us (x) or lets us in (.), and so many facts are kept in the end.
+ */
+static void test_two_kinds(void **state)
+{
+    static const struct {
+        const char *what, *then;
+        int64_t facts;
+    } cases[] = {
+        {"sRRSR", "xxx..", 2}, /* may read, may not post */
+        {"rSSRS", "xxx..", 2}, /* may post, may not read */
+        {"srRS", "xx..", 3},   /* the token was taken back, and renewed */
+        {"srSR", "xx..", 3},   /* the same, and a post goes out first */
+        {"rsrR", "xxx.", 4},   /* the same, met by reading first */
+        {"rsRSR", "xxx..", 3}, /* posting was refused last */
+        {"srsrsrsrsrR", "xxxxxxxxxx.", 3},
+        {"rsrsrsrsrsS", "xxxxxxxxxx.", 4},
+        {"sSsR", "x.xx", 3},
+        {"RSRS", "....", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct abp_store *store = scratch_store(*state);
+        int64_t before = rows(store), first = 0;
+        struct abp_refused_accounts accounts;
+        char channel[16];
+        snprintf(channel, sizeof channel, "c%zu", i);
+        for (size_t k = 0; cases[i].what[k]; k++) {
+            int64_t at = NOW + (int64_t)k;
+            char what = cases[i].what[k];
+            const char *reason = what == 's' || what == 'r' ? "it does not accept the token" : NULL;
+            if (reason && (k == 0 || cases[i].then[k - 1] == '.'))
+                first = at;
+            memset(&err, 0, sizeof err);
+            if (what == 's' || what == 'S')
+                note(store, channel, reason, at);
+            else
+                assert_int_equal(abp_sign_in_note_reading(store, channel, reason, at, &err), 0);
+            assert_int_equal(abp_sign_in_list(&accounts, store, &err), 0);
+            size_t n = 0;
+            while (n < accounts.count && strcmp(accounts.list[n].channel, channel) != 0)
+                n++;
+            if ((n < accounts.count) != (cases[i].then[k] == 'x'))
+                fail_msg("%s: %zu", cases[i].what, k);
+            if (n < accounts.count) {
+                assert_int_equal(accounts.list[n].since, first);
+                assert_non_null(strstr(accounts.list[n].reason, "it does not accept the token"));
+            }
+            abp_sign_in_release(&accounts);
+        }
+        if (rows(store) - before != cases[i].facts)
+            fail_msg("%s: %lld facts", cases[i].what, (long long)(rows(store) - before));
+        abp_store_close(store);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_news, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_two_kinds, scratch_setup, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

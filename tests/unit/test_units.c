@@ -101,13 +101,44 @@ static void test_refused(void **state)
     }
 }
 
+/* What was written says whose it is. */
+static void test_owner(void **state)
+{
+    char root[] = "/a %h $b (c)", own[] = "/a %h $b (c)/abpost.ini",
+         other[] = "/a %h $b (c)/o\"t \\.ini";
+    char *const files[] = {own, other};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct abp_buffer text, folder, file;
+        struct abp_error err;
+        struct abp_workspace ws = workspace(root, files[i / 2], root);
+        struct abp_units units = {.binary = "/x", .ws = &ws};
+        abp_buffer_init(&text, 1 << 16);
+        abp_buffer_init(&folder, 1 << 10);
+        abp_buffer_init(&file, 1 << 10);
+        if (i % 2)
+            abp_put_timer(&text, &units, ABP_JOB_NIGHTLY);
+        else
+            abp_put_service(&text, &units, ABP_JOB_NIGHTLY);
+        assert_int_equal(abp_units_owner(&folder, &file, abp_buffer_text(&text), &err), 0);
+        assert_string_equal(abp_buffer_text(&folder), root);
+        assert_string_equal(abp_buffer_text(&file), i % 2 ? "" : files[i / 2]);
+        abp_buffer_reset(&folder);
+        abp_buffer_reset(&file);
+        assert_int_equal(abp_units_owner(&folder, &file, "[Unit]\nDescription=mine\n", &err), 0);
+        assert_int_equal(folder.len + file.len, 0);
+        abp_buffer_release(&text);
+        abp_buffer_release(&folder);
+        abp_buffer_release(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_hardening),
-        cmocka_unit_test(test_quoting),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_names),   cmocka_unit_test(test_hardening),
+        cmocka_unit_test(test_quoting), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

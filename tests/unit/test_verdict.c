@@ -54,6 +54,20 @@ static void decisions(void **state)
     expect(&same, ABP_SAME, 0);
 }
 
+/* Sure of a difference and sure that it does not matter: it does not matter, unless the guard has
+ * decided. */
+static void sure_and_too_small(void **state)
+{
+    (void)state;
+    struct abp_evidence e = good();
+    e.p_same = 0.96;
+    expect(&e, ABP_REPEAT, 0);
+    e.e_value = 0.3;
+    expect(&e, ABP_SAME, 0);
+    e.posts = 5;
+    expect(&e, ABP_LEANING_REPEAT, ABP_OBSTACLE_GUARD | ABP_OBSTACLE_MIN_POSTS);
+}
+
 static void each_obstacle_makes_it_lean(void **state)
 {
     (void)state;
@@ -138,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decisions),
+        cmocka_unit_test(sure_and_too_small),
         cmocka_unit_test(each_obstacle_makes_it_lean),
         cmocka_unit_test(observational_data_never_decides),
         cmocka_unit_test(unreliable_numbers_decide_nothing),

@@ -222,14 +222,22 @@ static void not_found(struct answer *a)
     answer_error(a, 404, "Record not found", NULL);
 }
 
+/* 1: account may see it: posts for followers are for nobody else, and here nobody follows. */
+static int sees(const char *account, const struct post *post)
+{
+    const char *visibility = json_string_value(json_object_get(post->record, "visibility"));
+    return strcmp(account, post->account) == 0 || !visibility ||
+           (strcmp(visibility, "private") != 0 && strcmp(visibility, "direct") != 0);
+}
+
 static void one_status(struct answer *a, struct hostile *h, const struct request *q,
-                       const struct fault *fault, const char *rest)
+                       const struct fault *fault, const char *account, const char *rest)
 {
     char id[40];
     size_t len = strcspn(rest, "/");
     snprintf(id, sizeof id, "%.*s", (int)len, rest);
     struct post *post = post_find(h, id);
-    if (!post || post->bluesky) {
+    if (!post || post->bluesky || !sees(account, post)) {
         not_found(a);
         return;
     }
@@ -245,14 +253,14 @@ static void one_status(struct answer *a, struct hostile *h, const struct request
 }
 
 static void some_statuses(struct answer *a, struct hostile *h, const struct request *q,
-                          const struct fault *fault)
+                          const struct fault *fault, const char *account)
 {
     char *id;
     a->status = 200;
     a->json = json_array();
     for (size_t i = 0; (id = wire_query(q, "id[]", i)) != NULL; i++) {
         struct post *post = post_find(h, id);
-        if (post && !post->bluesky)
+        if (post && !post->bluesky && sees(account, post))
             json_array_append_new(a->json, status_json(post, fault));
         free(id);
     }
@@ -389,7 +397,7 @@ static void reading(struct answer *a, struct hostile *h, const struct request *q
         id_of(id, account);
         own_statuses(a, h, q, fault, id);
     } else if (strcmp(q->path, "/api/v1/statuses") == 0) {
-        some_statuses(a, h, q, fault);
+        some_statuses(a, h, q, fault, account);
     }
 }
 
@@ -404,7 +412,7 @@ static void with_account(struct answer *a, struct hostile *h, const struct reque
              (strcmp(q->path, "/api/v2/media") == 0 || strcmp(q->path, "/api/v1/media") == 0))
         upload(a, h, q, fault, account);
     else if (!post && (rest = after(q->path, "/api/v1/statuses/")))
-        one_status(a, h, q, fault, rest);
+        one_status(a, h, q, fault, account, rest);
     else if (!post && (rest = after(q->path, "/api/v1/media/")))
         one_media(a, h, q, rest);
     else if (!post)
