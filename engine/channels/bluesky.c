@@ -64,6 +64,8 @@ static int check(struct abp_connection *connection, struct abp_error *err)
 {
     struct abp_xrpc_answer answer;
     struct abp_xrpc call = {.method = "GET", .path = "com.atproto.server.getSession"};
+    struct abp_bluesky *state = connection->state;
+    state->insist = 1; /* it is a person who asks */
     abp_bluesky_call(connection, &answer, &call);
     int rc = answer.kind == ABP_XRPC_OK ? abp_bluesky_take_account(connection, &answer) : -1;
     if (rc != 0)

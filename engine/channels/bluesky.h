@@ -32,7 +32,8 @@ struct abp_bluesky {
     struct abp_bluesky_session session;
     char keep[80]; /* name under which the session is kept: of server and account */
     int refused;   /* 1: the account was refused once; a person must act before it is tried again */
-    char refusal[256]; /* then: why */
+    char refusal[320]; /* then: why */
+    int insist;        /* 1: what earlier runs were refused is tried all the same */
 };
 
 /* ---- one call: bluesky_xrpc.c ---- */
@@ -83,7 +84,12 @@ void abp_bluesky_call(struct abp_connection *connection, struct abp_xrpc_answer 
 /* err from an answer that is not OK. -1. */
 int abp_xrpc_fail(const struct abp_connection *connection, const struct abp_xrpc_answer *answer,
                   struct abp_error *err);
-/* outcome for what could not be prepared or asked: NOT_SENT with reason, sign_in and retry_at. */
+/* 1: an error that the same request will meet again. Servers give these the status 400 (and 413,
+ * which is of the request's size); the names of errors with another one may be the words of
+ * whatever stands in front of a server that is gone, {"error":"NotFound"}. */
+int abp_xrpc_is_refusal(const struct abp_xrpc_answer *answer);
+/* outcome for what could not be prepared or asked: REFUSED, or NOT_SENT, with reason, sign_in and
+ * retry_at. */
 void abp_xrpc_outcome(const struct abp_connection *connection, struct abp_outcome *outcome,
                       const struct abp_xrpc_answer *answer);
 
@@ -113,6 +119,17 @@ int abp_bluesky_is_did(const char *text);
 /* 1: https://host or, when local is 1, http:// to this machine; a port, but no path, user or query.
  */
 int abp_bluesky_is_service(const char *text, int local);
+
+/* ---- what earlier runs were refused: bluesky_refused.c ---- */
+
+/* 1, with answer saying so: this password was refused less than an hour ago. */
+int abp_bluesky_was_refused(const struct abp_connection *connection, const char *password,
+                            struct abp_xrpc_answer *answer);
+/* The server has refused it just now, as answer says, which then also says when it is tried again.
+ */
+void abp_bluesky_keep_refusal(const struct abp_connection *connection, const char *password,
+                              struct abp_xrpc_answer *answer);
+void abp_bluesky_forget_refusal(const struct abp_connection *connection);
 
 /* ---- a post's record: bluesky_send.c ---- */
 

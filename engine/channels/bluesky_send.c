@@ -170,7 +170,8 @@ void abp_bluesky_send(struct abp_connection *connection, struct abp_outcome *out
             unknown(connection, outcome, "the server's answer does not say that the post is there");
     } else if (answer.kind == ABP_XRPC_ERROR && strcmp(answer.error, "InvalidSwap") == 0) {
         settle_swap(connection, outcome, &intent, key);
-    } else if (answer.kind == ABP_XRPC_UNCLEAR && call.token) {
+    } else if (call.token && (answer.kind == ABP_XRPC_UNCLEAR ||
+                              (answer.kind == ABP_XRPC_ERROR && !abp_xrpc_is_refusal(&answer)))) {
         unknown(connection, outcome, answer.reason);
     } else {
         abp_xrpc_outcome(connection, outcome, &answer);

@@ -225,11 +225,45 @@ static int create_body(struct abp_buffer *body, const struct abp_connection *con
     return rc == 0 ? 0 : abp_fail_memory(err);
 }
 
-/* The password's turn. */
-static int create(struct abp_connection *connection, struct abp_xrpc_answer *answer)
+/* Signs in with it, once. */
+static int create_with(struct abp_connection *connection, struct abp_xrpc_answer *answer,
+                       const char *password, const struct abp_buffer *body)
 {
     const struct abp_channel *channel = connection->channel;
     struct abp_bluesky_session session = {0};
+    int rc = -1;
+    abp_xrpc_call(connection, answer,
+                  &(struct abp_xrpc){.method = "POST",
+                                     .service = channel->server,
+                                     .path = "com.atproto.server.createSession",
+                                     .body = body->data,
+                                     .body_len = body->len,
+                                     .content_type = "application/json",
+                                     .secret = password});
+    if (answer->kind == ABP_XRPC_EXPIRED || abp_xrpc_is_refusal(answer))
+        answer->kind = ABP_XRPC_ACCOUNT; /* whatever it is called, only a person can cure it */
+    else if (answer->kind == ABP_XRPC_ERROR)
+        answer->kind = ABP_XRPC_UNCLEAR;
+    int refused =
+        answer->kind == ABP_XRPC_ACCOUNT ||
+        (answer->kind == ABP_XRPC_OK && json_is_false(json_object_get(answer->body, "active")));
+    snprintf(session.service, sizeof session.service, "%s", channel->server);
+    if (answer->kind == ABP_XRPC_OK)
+        rc = take_session(connection, &session, answer,
+                          abp_bluesky_is_did(channel->account) ? channel->account : NULL);
+    if (rc == 0)
+        abp_bluesky_forget_refusal(connection);
+    else if (refused && answer->kind == ABP_XRPC_ACCOUNT)
+        abp_bluesky_keep_refusal(connection, password, answer);
+    wipe(&session);
+    return rc;
+}
+
+/* The password's turn. */
+static int create(struct abp_connection *connection, struct abp_xrpc_answer *answer)
+{
+    const struct abp_bluesky *state = connection->state;
+    const struct abp_channel *channel = connection->channel;
     struct abp_buffer password, body;
     struct abp_error err = {0};
     int rc = -1;
@@ -238,24 +272,10 @@ static int create(struct abp_connection *connection, struct abp_xrpc_answer *ans
     if (abp_secret_read(&password, &channel->password, connection->root, &err) != 0 ||
         create_body(&body, connection, abp_buffer_text(&password), &err) != 0) {
         fail_from(answer, &err);
-        goto out;
+    } else if (state->insist ||
+               !abp_bluesky_was_refused(connection, abp_buffer_text(&password), answer)) {
+        rc = create_with(connection, answer, abp_buffer_text(&password), &body);
     }
-    abp_xrpc_call(connection, answer,
-                  &(struct abp_xrpc){.method = "POST",
-                                     .service = channel->server,
-                                     .path = "com.atproto.server.createSession",
-                                     .body = body.data,
-                                     .body_len = body.len,
-                                     .content_type = "application/json",
-                                     .secret = abp_buffer_text(&password)});
-    if (answer->kind == ABP_XRPC_EXPIRED || answer->kind == ABP_XRPC_ERROR)
-        answer->kind = ABP_XRPC_ACCOUNT; /* whatever it is called, only a person can cure it */
-    snprintf(session.service, sizeof session.service, "%s", channel->server);
-    if (answer->kind == ABP_XRPC_OK)
-        rc = take_session(connection, &session, answer,
-                          abp_bluesky_is_did(channel->account) ? channel->account : NULL);
-out:
-    wipe(&session);
     abp_secret_wipe(&password);
     abp_secret_wipe(&body);
     return rc;
@@ -290,7 +310,7 @@ static int remember(struct abp_connection *connection, const struct abp_xrpc_ans
     struct abp_bluesky *state = connection->state;
     if (rc != 0 && answer->kind == ABP_XRPC_ACCOUNT) {
         state->refused = 1;
-        snprintf(state->refusal, sizeof state->refusal, "%.255s", answer->reason);
+        snprintf(state->refusal, sizeof state->refusal, "%.319s", answer->reason);
     }
     return rc;
 }

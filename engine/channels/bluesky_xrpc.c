@@ -349,17 +349,22 @@ int abp_xrpc_fail(const struct abp_connection *connection, const struct abp_xrpc
     return -1;
 }
 
+int abp_xrpc_is_refusal(const struct abp_xrpc_answer *answer)
+{
+    return answer->kind == ABP_XRPC_ERROR && (answer->status == 400 || answer->status == 413);
+}
+
 void abp_xrpc_outcome(const struct abp_connection *connection, struct abp_outcome *outcome,
                       const struct abp_xrpc_answer *answer)
 {
+    int refused = abp_xrpc_is_refusal(answer);
     memset(outcome, 0, sizeof *outcome);
-    outcome->fate = answer->kind == ABP_XRPC_ERROR ? ABP_FATE_REFUSED : ABP_FATE_NOT_SENT;
+    outcome->fate = refused ? ABP_FATE_REFUSED : ABP_FATE_NOT_SENT;
     outcome->sign_in = answer->kind == ABP_XRPC_ACCOUNT || answer->kind == ABP_XRPC_EXPIRED;
     outcome->local = answer->kind == ABP_XRPC_LOCAL;
     if (answer->kind == ABP_XRPC_WAIT)
         outcome->retry_at = connection->wait_until;
-    else if (outcome->local || answer->kind == ABP_XRPC_NOT_SENT ||
-             answer->kind == ABP_XRPC_UNCLEAR)
+    else if (!refused && !outcome->sign_in)
         outcome->retry_at = next_minute(connection);
     snprintf(outcome->reason, sizeof outcome->reason, "%s", answer->reason);
 }

@@ -65,6 +65,9 @@ void abp_mastodon_reply_release(struct abp_mastodon_reply *reply);
 /* 1: the answer came and has this status, or any of 200 to 299. */
 int abp_mastodon_answered(const struct abp_mastodon_reply *reply, long status);
 int abp_mastodon_accepted(const struct abp_mastodon_reply *reply);
+/* 1: it went wrong by the word of a server that speaks the API, {"error": ...}, not of whatever
+ * answers in its place. Some servers (snac) have no word for it. */
+int abp_mastodon_explained(const struct abp_mastodon_reply *reply);
 /* 1: nothing of this path is there (404, 405, 410, 501). */
 int abp_mastodon_lacks(const struct abp_mastodon_reply *reply);
 
@@ -96,7 +99,8 @@ int abp_mastodon_who(struct abp_connection *connection, int64_t *retry_at,
 int abp_mastodon_confirm(struct abp_connection *connection, int64_t *retry_at,
                          struct abp_error *err) ABP_MUST_CHECK;
 /* The server's limits into connection->limits, unless they are there; those it does not say stay.
- * 0 also when it says nothing; -1 with err when it can't be asked. */
+ * 0 also when it says nothing, but lets the account in; -1 with err when it can't be asked, as of
+ * abp_mastodon_who. */
 int abp_mastodon_limits(struct abp_connection *connection, int64_t *retry_at,
                         struct abp_error *err) ABP_MUST_CHECK;
 /* The bit of an image's type; 0: none of ours. */

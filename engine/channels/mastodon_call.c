@@ -217,6 +217,11 @@ int abp_mastodon_accepted(const struct abp_mastodon_reply *reply)
     return reply->fate == ABP_HTTP_ANSWERED && reply->status >= 200 && reply->status < 300;
 }
 
+int abp_mastodon_explained(const struct abp_mastodon_reply *reply)
+{
+    return reply->fate == ABP_HTTP_ANSWERED && abp_mastodon_string(reply->json, "error") != NULL;
+}
+
 int abp_mastodon_lacks(const struct abp_mastodon_reply *reply)
 {
     return abp_mastodon_answered(reply, 404) || abp_mastodon_answered(reply, 405) ||

@@ -96,6 +96,9 @@ int abp_mastodon_limits(struct abp_connection *connection, int64_t *retry_at, st
         if (rc != 0)
             return -1;
     }
+    /* Neither path is there. That is so with some servers, and with every server that is gone. */
+    if (!state->limits_asked && abp_mastodon_who(connection, retry_at, err) != 0)
+        return -1;
     state->limits_asked = 1;
     return 0;
 }

@@ -172,7 +172,7 @@ static int walk(const struct lookup *l, const char *list, struct abp_error *err)
             return -1;
         if (abp_mastodon_accepted(&reply) && json_is_array(reply.json))
             rc = look_through(l, reply.json, last, err);
-        else if (abp_mastodon_lacks(&reply) && abp_mastodon_string(reply.json, "error"))
+        else if (abp_mastodon_lacks(&reply) && abp_mastodon_explained(&reply))
             last[0] = '\0'; /* it has no such list, and says so itself */
         else
             rc = unanswered(l, &reply, err);

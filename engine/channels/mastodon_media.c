@@ -63,7 +63,8 @@ static int post_image(struct abp_connection *connection, struct abp_mastodon_rep
     return abp_mastodon_call(connection, reply, &call, err);
 }
 
-/* What an answer that holds no image means. */
+/* What an answer that holds no image means. A refusal is for good: it takes the server's own word,
+ * or one on the image's size. */
 static void explain(struct abp_outcome *outcome, const struct abp_mastodon_reply *reply,
                     const struct abp_media *media, int64_t now)
 {
@@ -73,12 +74,14 @@ static void explain(struct abp_outcome *outcome, const struct abp_mastodon_reply
                              "the server does not let this token upload images (write:media): %s",
                              reply->words);
         outcome->sign_in = 1;
-    } else if (abp_mastodon_answered(reply, 422) || abp_mastodon_answered(reply, 413) ||
-               abp_mastodon_answered(reply, 415) || abp_mastodon_answered(reply, 400)) {
+    } else if (abp_mastodon_answered(reply, 413) ||
+               (abp_mastodon_explained(reply) &&
+                (abp_mastodon_answered(reply, 422) || abp_mastodon_answered(reply, 415) ||
+                 abp_mastodon_answered(reply, 400)))) {
         abp_mastodon_outcome(outcome, ABP_FATE_REFUSED, 0,
                              "the server does not take the image %s: %s", media->path,
                              reply->words);
-    } else if (abp_mastodon_lacks(reply)) {
+    } else if (abp_mastodon_explained(reply) && abp_mastodon_lacks(reply)) {
         abp_mastodon_outcome(outcome, ABP_FATE_REFUSED, 0, "the server takes no images: %s",
                              reply->words);
     } else {

@@ -243,10 +243,15 @@ static void refused(struct abp_outcome *outcome, const struct abp_mastodon_reply
                              reply->status, reply->words);
 }
 
-/* Whether a status that is no success says for sure that nothing was posted. */
-static enum abp_fate fate_of(long status)
+/* Whether an answer that is no success says for sure that nothing was posted. A refusal is for good
+ * and voids a block, so it has to be the server's own. What stands in front of a server answers 404
+ * and its like, too, when there is no server behind it for a while; mostly it has passed nothing on
+ * then, but it may have tried one server after the other, or have put its own page in place of an
+ * answer: that leaves it open, as its 502 would, and the account's list tells later. What it says
+ * of the request's size it says before it passes anything on, and will say again. */
+static enum abp_fate fate_of(const struct abp_mastodon_reply *reply)
 {
-    switch (status) {
+    switch (reply->status) {
     case 401: /* the token */
     case 403:
     case 425: /* nothing was looked at */
@@ -255,19 +260,20 @@ static enum abp_fate fate_of(long status)
     case 307:
     case 308:
         return ABP_FATE_NOT_SENT;
+    case 411: /* the request's size */
+    case 413:
+    case 414:
+    case 431:
+        return ABP_FATE_REFUSED;
     case 400:
     case 404:
     case 405:
     case 406:
     case 410:
-    case 411:
-    case 413:
-    case 414:
     case 415:
     case 422:
-    case 431:
     case 501:
-        return ABP_FATE_REFUSED;
+        return abp_mastodon_explained(reply) ? ABP_FATE_REFUSED : ABP_FATE_UNKNOWN;
     default: /* 5xx: Mastodon has answered 500 to posts that it made (a resend of a key); 408, 409
                 and 303 leave it open as well */
         return ABP_FATE_UNKNOWN;
@@ -277,7 +283,7 @@ static enum abp_fate fate_of(long status)
 static void judge(struct abp_outcome *outcome, const struct abp_mastodon_reply *reply,
                   int has_media, int64_t now)
 {
-    enum abp_fate fate = fate_of(reply->status);
+    enum abp_fate fate = fate_of(reply);
     int64_t retry_at = reply->retry_at > now ? reply->retry_at : 0;
     if (fate == ABP_FATE_REFUSED) {
         refused(outcome, reply, has_media, now);

@@ -82,7 +82,7 @@ static int speaks(struct round *round, const struct abp_mastodon_reply *reply)
 {
     struct abp_mastodon *state = round->connection->state;
     struct abp_error err = {0};
-    if (!round->alive && !abp_mastodon_string(reply->json, "error")) {
+    if (!round->alive && !abp_mastodon_explained(reply)) {
         state->account_id[0] = '\0';
         if (abp_mastodon_who(round->connection, NULL, &err) != 0)
             return 0;

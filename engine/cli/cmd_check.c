@@ -1,9 +1,11 @@
 /* abpost check: reads everything, changes nothing, says every mistake. */
 #include "inputs.h"
 #include "list.h"
+#include "orphans.h"
 #include "paths.h"
 #include "queue.h"
 #include "screen.h"
+#include "stored.h"
 #include "used.h"
 
 #include "abpost/import.h"
@@ -27,6 +29,7 @@ struct check {
     size_t warnings;             /* what may be meant as it is */
     size_t posts, unapproved;    /* post files that have to be approved; those that are not */
     size_t refused, unreachable; /* channels, with --online */
+    size_t orphans;              /* experiments with planned posts and no file */
     size_t signed_in;
 };
 
@@ -292,6 +295,44 @@ static int check_experiment(struct check *check, const struct abp_inputs *inputs
     return rc;
 }
 
+/* ---- the database ---- */
+
+static void report_orphan(struct check *check, const struct abp_orphan *orphan)
+{
+    struct abp_buffer file, words;
+    abp_buffer_init(&file, MAX_MESSAGE);
+    abp_buffer_init(&words, MAX_MESSAGE);
+    abp_buffer_printf(&file, "experiments/%s.ini", orphan->experiment);
+    abp_orphan_put(&words, orphan);
+    report(check, abp_buffer_text(&file), 0, abp_buffer_text(&words));
+    check->mistakes--; /* it has an exit status of its own */
+    check->orphans++;
+    abp_buffer_release(&file);
+    abp_buffer_release(&words);
+}
+
+/* What is in it is only looked at where all experiments are: those that were named have their
+ * files. */
+static int check_store(struct check *check, const struct abp_inputs *inputs, struct abp_error *err)
+{
+    struct abp_store *store = NULL;
+    struct abp_orphans orphans = {0};
+    struct abp_error why = {0};
+    int rc = abp_stored_open(&store, &inputs->ws, ABP_STORE_READ_ONLY, &why);
+    if (rc == 0)
+        rc = abp_orphans_find(&orphans, inputs->root, store, &why);
+    for (size_t i = 0; i < orphans.count && check->args->name_count == 0; i++)
+        report_orphan(check, &orphans.list[i]);
+    if (rc != 0 && why.code == ABP_DATA)
+        report(check, why.file[0] ? why.file : inputs->ws.database, why.line, why.message);
+    abp_orphans_release(&orphans);
+    abp_store_close(store);
+    if (rc == 0 || why.code == ABP_DATA)
+        return 0;
+    *err = why;
+    return -1;
+}
+
 /* ---- the whole ---- */
 
 static int check_inputs(struct check *check, struct abp_error *err)
@@ -309,6 +350,8 @@ static int check_inputs(struct check *check, struct abp_error *err)
     }
     for (size_t i = 0; i < inputs.count && rc == 0; i++)
         rc = check_experiment(check, &inputs, inputs.paths[i], err);
+    if (rc == 0 && inputs.has_workspace)
+        rc = check_store(check, &inputs, err);
     close_channels(check); /* they borrow from the workspace */
     abp_used_close(&check->used);
     abp_inputs_release(&inputs);
@@ -347,6 +390,10 @@ static int verdict(const struct check *check, struct abp_error *err)
         return abp_fail(err, ABP_DATA, "%s mistake%s; %s file%s checked",
                         abp_count_words(check->mistakes).text, check->mistakes == 1 ? "" : "s",
                         abp_count_words(check->files).text, check->files == 1 ? "" : "s");
+    if (check->orphans)
+        return abp_fail(err, ABP_PERSON, "%s experiment%s planned posts and no file",
+                        abp_count_words(check->orphans).text,
+                        check->orphans == 1 ? " has" : "s have");
     if (check->refused)
         return abp_fail(err, ABP_PERSON, "%s channel%s not let us in",
                         abp_count_words(check->refused).text,
@@ -399,6 +446,9 @@ static const char *const details[] = {
     "as each channel of the experiment counts it. It looks for secrets that are missing, can't be "
     "read or can be read by others (a command: is run), and for rows of imported files that can't "
     "be read. The exit status is 65 when there are mistakes.",
+    "Of the database it says whether it can be read, and which experiment's file is gone while "
+    "posts "
+    "of it are planned; then the exit status is 3.",
     "With --online lengths and images are checked against what each server itself allows. A "
     "sign-in "
     "that is refused makes the exit status 3, a server that can't be reached 69.",

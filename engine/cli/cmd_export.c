@@ -21,6 +21,9 @@ struct export
     const struct abp_args *args; /* borrowed */
     struct abp_loaded loaded;
     struct abp_made_list made; /* of every experiment */
+    const char **metrics; /* owned list of borrowed names: those that were ever read, then those
+                             that the experiments ask for */
+    size_t metric_count;
     struct abp_buffer buf;
     size_t rows, unknown; /* unknown: posts of experiments without a file that can be read */
     char *path;           /* owned; of the output; NULL: standard output */
@@ -172,9 +175,9 @@ static void put_csv_header(struct export *e)
 {
     for (int c = 0; c < COLUMN_COUNT; c++)
         abp_buffer_printf(&e->buf, "%s%s", c ? "," : "", column_names[c]);
-    for (size_t m = 0; m < e->made.metric_count; m++) {
+    for (size_t m = 0; m < e->metric_count; m++) {
         abp_buffer_byte(&e->buf, ',');
-        put_safe(e, e->made.metrics[m]);
+        put_safe(e, e->metrics[m]);
     }
     abp_buffer_add(&e->buf, "\r\n");
 }
@@ -186,8 +189,8 @@ static void put_csv_row(struct export *e, const struct row *row)
             abp_buffer_byte(&e->buf, ',');
         put_csv_cell(e, row, (enum column)c);
     }
-    for (size_t m = 0; m < e->made.metric_count; m++) {
-        const double *value = metric_of(row, e->made.metrics[m]);
+    for (size_t m = 0; m < e->metric_count; m++) {
+        const double *value = metric_of(row, e->metrics[m]);
         abp_buffer_byte(&e->buf, ',');
         if (value)
             put_number(&e->buf, *value);
@@ -290,6 +293,51 @@ static void put_rows(struct export *e)
     }
 }
 
+/* ---- which metrics ---- */
+
+static void add_metric(struct export *e, const char *name)
+{
+    for (size_t m = 0; m < e->metric_count; m++)
+        if (strcmp(e->metrics[m], name) == 0)
+            return;
+    e->metrics[e->metric_count++] = name;
+}
+
+static size_t add_sum(struct export *e, const struct abp_sum *sum)
+{
+    for (size_t t = 0; e->metrics && t < sum->count; t++)
+        add_metric(e, sum->terms[t].name);
+    return sum->count;
+}
+
+/* Returns how many names its sums hold; adds them where there is room made for them. */
+static size_t add_experiment(struct export *e, const struct abp_experiment *experiment)
+{
+    const struct abp_decision *decision = &experiment->decision;
+    if (!experiment->schedule.present)
+        return 0; /* its guardrails name columns of a file of its own */
+    size_t count = add_sum(e, &experiment->outcome) + add_sum(e, &experiment->exposure);
+    for (size_t g = 0; g < decision->guardrail_count; g++)
+        count += add_sum(e, &decision->guardrails[g].metric);
+    return count;
+}
+
+/* What was never read has its column too: the file is one to be filled in. */
+static int find_metrics(struct export *e, struct abp_error *err)
+{
+    size_t most = e->made.metric_count + 1;
+    for (size_t i = 0; i < e->loaded.count; i++)
+        most += add_experiment(e, &e->loaded.experiments[i]);
+    e->metrics = calloc(most, sizeof *e->metrics);
+    if (!e->metrics)
+        return abp_fail_memory(err);
+    for (size_t m = 0; m < e->made.metric_count; m++)
+        add_metric(e, e->made.metrics[m]);
+    for (size_t i = 0; i < e->loaded.count; i++)
+        add_experiment(e, &e->loaded.experiments[i]);
+    return 0;
+}
+
 /* ---- the whole ---- */
 
 static int put_all(struct export *e, struct abp_error *err)
@@ -297,6 +345,8 @@ static int put_all(struct export *e, struct abp_error *err)
     char when[ABP_TIME_SIZE];
     const struct abp_env *env = e->loaded.env;
     if (e->loaded.store && abp_made_list_read(&e->made, e->loaded.store, NULL, NULL, 0, err) != 0)
+        return -1;
+    if (find_metrics(e, err) != 0)
         return -1;
     if (e->args->format == ABP_JSON) {
         abp_time_format(when, env->now(env->context));
@@ -354,6 +404,7 @@ static int run_export(const struct abp_args *args, const struct abp_env *env, st
     int rc = export(&e, err);
     abp_buffer_release(&e.buf);
     abp_made_list_release(&e.made);
+    free(e.metrics);
     free(e.path);
     abp_loaded_close(&e.loaded);
     return rc;
@@ -385,7 +436,8 @@ static const struct abp_option options[] = {
 static const char *const details[] = {
     "Writes the posts that abpost made as CSV: experiment, post (its number), variant, channel, "
     "slot, block, due_at, posted_at, url, file, deleted_at, edited_at, read_at, age (seconds at "
-    "read_at), and a column for each metric that was ever read. Times are UTC.",
+    "read_at), and a column for each metric that was ever read or that an experiment's outcome, "
+    "exposure and guardrails name. Times are UTC.",
     "There is one row for each post, with the numbers it had at its experiment's horizon; where "
     "none were read in time they are empty, as is what a platform did not give. Nothing in it is "
     "interpolated: that is for 'abpost evaluate'. With --all there is one row for each time that "
@@ -393,7 +445,7 @@ static const char *const details[] = {
     "An experiment file's [import] reads the first kind: variant = variant, channel = channel, "
     "slot = slot, block = block, time = posted_at, outcome = a sum of the metrics' columns. "
     "'abpost import EXPERIMENT --readings FILE' reads both kinds back, of one experiment: export "
-    "that one by name.",
+    "that one by name. So it is also the file to write numbers into that are taken by hand.",
     "The file is RFC 4180: commas, quotation marks doubled inside quotation marks, lines that end "
     "in CRLF. Texts come from elsewhere (an address is what a platform answered), so one that "
     "begins with = + - or @ gets an apostrophe in front, lest a spreadsheet take it for a "

@@ -89,8 +89,9 @@ static int show_readings(const struct abp_args *args, const struct abp_env *env,
                          const struct abp_experiment *experiment, const char *path,
                          const struct abp_readings_result *r, struct abp_error *err)
 {
-    static const char *const names[] = {"experiment", "file",       "rows",   "posts", "added",
-                                        "known",      "at_horizon", "before", "late",  "lacking"};
+    static const char *const names[] = {"experiment", "file",    "rows",       "posts",
+                                        "added",      "known",   "at_horizon", "before",
+                                        "late",       "lacking", "corrected"};
     struct abp_field fields[] = {
         {.text = experiment->name},
         {.text = path},
@@ -102,6 +103,7 @@ static int show_readings(const struct abp_args *args, const struct abp_env *env,
         {.number = (int64_t)r->before, .is_number = 1},
         {.number = (int64_t)r->late, .is_number = 1},
         {.number = (int64_t)r->lacking, .is_number = 1},
+        {.number = (int64_t)r->corrected, .is_number = 1},
     };
     struct abp_list list;
     abp_list_begin(&list, env, args->format, "abpost.readings/1", "imports", names,
@@ -143,6 +145,18 @@ static void put_fates(struct abp_buffer *line, const struct abp_loaded *loaded,
     abp_buffer_add(line, ".");
 }
 
+static void put_changes(struct abp_buffer *buf, const struct abp_readings_result *r)
+{
+    if (!r->corrected) {
+        abp_buffer_printf(buf, "%s numbers of ", abp_count_words(r->added).text);
+        abp_buffer_printf(buf, "%s posts were added", abp_count_words(r->posts).text);
+        return;
+    }
+    abp_buffer_printf(buf, "%s numbers were corrected", abp_count_words(r->corrected).text);
+    abp_buffer_printf(buf, " and %s added", abp_count_words(r->added).text);
+    abp_buffer_printf(buf, ", of %s posts", abp_count_words(r->posts).text);
+}
+
 static int say_readings(const struct abp_loaded *loaded, const struct abp_experiment *experiment,
                         const struct abp_readings_result *r, struct abp_error *err)
 {
@@ -153,8 +167,7 @@ static int say_readings(const struct abp_loaded *loaded, const struct abp_experi
     abp_buffer_init(&line, (size_t)1 << 12);
     abp_put_text(&buf, &screen, experiment->name, 0);
     abp_buffer_printf(&buf, ": %s rows; ", abp_count_words(r->rows).text);
-    abp_buffer_printf(&buf, "%s numbers of ", abp_count_words(r->added).text);
-    abp_buffer_printf(&buf, "%s posts were added", abp_count_words(r->posts).text);
+    put_changes(&buf, r);
     if (r->known)
         abp_buffer_printf(&buf, ", %s were there already", abp_count_words(r->known).text);
     abp_buffer_add(&buf, ".\n");
@@ -182,6 +195,7 @@ static int take_readings(const struct abp_args *args, struct abp_loaded *loaded,
                                        .ws = &loaded->inputs.ws,
                                        .zone = loaded->zone,
                                        .path = path,
+                                       .correct = args->correct,
                                        .now = loaded->env->now(loaded->env->context)};
     if (!loaded->store)
         return abp_fail(err, ABP_DATA, "%s has no post yet: nothing was planned", experiment->name);
@@ -241,6 +255,10 @@ static int run_import(const struct abp_args *args, const struct abp_env *env, st
     struct abp_mistakes mistakes = {0};
     if (args->readings)
         return import_readings(args, env, err);
+    if (args->correct)
+        return abp_fail(err, ABP_USAGE,
+                        "--correct goes with --readings FILE.csv: a file of historic data is read "
+                        "again when it has changed");
     if (abp_inputs_need(&inputs, args, env, err) != 0)
         return -1;
     int rc = import_path(args, env, &inputs, &mistakes, err);
@@ -263,10 +281,20 @@ static int set_readings(struct abp_args *args, struct abp_env *env, const char *
     return 0;
 }
 
+static int set_correct(struct abp_args *args, struct abp_env *env, const char *value,
+                       struct abp_error *err)
+{
+    (void)env, (void)value, (void)err;
+    args->correct = 1;
+    return 0;
+}
+
 static const struct abp_option options[] = {
     {0, "readings", "FILE.csv",
      "take the numbers of posts that abpost made from FILE.csv, instead of historic data",
      set_readings},
+    {0, "correct", NULL, "with --readings: numbers that differ from those there take their place",
+     set_correct},
 };
 
 static const char *const details[] = {
@@ -294,13 +322,18 @@ static const char *const details[] = {
     "not read. Nothing is added when a row is bad: a post that is unknown or not out, a time "
     "before the post or still to come, something that is no number. The same file twice changes "
     "nothing; a number that contradicts an earlier one of the same time is refused.",
+    "A number that was written down wrong is corrected with --correct: a row with its post, its "
+    "read_at (as 'abpost export --all' shows it) and what it should have been, or without a "
+    "read_at, which then is of the number at the horizon. Both are kept, and the newest counts "
+    "everywhere. Only numbers that a person took can be corrected: those of an outbox, and of "
+    "metrics that a platform never gives.",
     "A time without seconds is any second of its minute, so a post that went out at 09:00:30 may "
     "be "
     "read at 09:00 two days later. What became of the numbers is said: how many of the posts have "
     "theirs at the horizon, were read before it (and have to be read again, from when on), too "
     "late, or without a number that the outcome needs.",
     "With --format json (schema abpost.readings/1) or csv: experiment, file, rows, posts, added, "
-    "known, at_horizon, before, late, lacking; the last four count posts.",
+    "known, at_horizon, before, late, lacking (which count posts), corrected.",
     NULL,
 };
 

@@ -169,6 +169,19 @@ static int write_report(struct nightly *n, struct abp_error *err)
     return rc;
 }
 
+/* The results, below what was done. What was shown before a failure is shown all the same, and the
+ * failure is what is told. */
+static int end_show(struct nightly *n, int rc, struct abp_error *err)
+{
+    const struct abp_env *env = n->rounds.loaded.env;
+    struct abp_error late = {0};
+    if (rc == 0)
+        return abp_show_end(&n->show, is_stopped(env) ? "stopped by a signal" : NULL, err);
+    if (abp_emit(env, &n->show.buf, &late) != 0)
+        abp_error_clear(&late);
+    return rc;
+}
+
 static int evaluate_all(struct nightly *n, struct abp_error *err)
 {
     const struct abp_rounds *rounds = &n->rounds;
@@ -178,13 +191,13 @@ static int evaluate_all(struct nightly *n, struct abp_error *err)
         return -1;
     n->as_text = *rounds->args;
     abp_show_init(&n->show, rounds->loaded.env, &n->as_text);
+    n->show.held_back = 1; /* what is done meanwhile is said first */
     abp_report_init(&n->page);
     int rc = text ? abp_show_begin(&n->show, rounds->loaded.count, err) : 0;
     for (size_t i = 0; i < rounds->loaded.count && rc == 0 && !is_stopped(rounds->loaded.env); i++)
         rc = evaluate_file(n, &rounds->experiments[i], err);
-    if (rc == 0 && text)
-        rc = abp_show_end(&n->show, is_stopped(rounds->loaded.env) ? "stopped by a signal" : NULL,
-                          err);
+    if (text)
+        rc = end_show(n, rc, err);
     if (rc == 0 && !is_stopped(rounds->loaded.env))
         rc = write_report(n, err);
     abp_report_release(&n->page);
@@ -247,7 +260,8 @@ static const char *const details[] = {
     "block drawn as before, so that a winner that fades is seen (after = repeat-winner): when the "
     "posts drawn since the decision say, with the experiment's confidence, that it does worse now, "
     "its decision is withdrawn and the test begins anew with those posts.",
-    "As text: what was done, then the results. Every action is also a line of JSON in "
+    "As text: what was done, then the results; with -q only what was decided or withdrawn, and "
+    "trouble. Every action is also a line of JSON in "
     ".abpost/" LOG_NAME
     " of the workspace. With --format json (schema abpost.nightly/1) or csv the "
     "actions go to standard output.",

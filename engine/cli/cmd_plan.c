@@ -2,6 +2,7 @@
 #include "calendar.h"
 #include "decide.h"
 #include "loaded.h"
+#include "orphans.h"
 #include "screen.h"
 #include "source.h"
 #include "stored.h"
@@ -283,14 +284,59 @@ static int check_options(const struct abp_args *args, struct abp_error *err)
 {
     if (args->ics && args->format != ABP_TEXT)
         return abp_fail(err, ABP_USAGE, "--ics is a format of its own; it excludes --format");
+    if (args->end && (args->ics || args->preview || args->format != ABP_TEXT))
+        return abp_fail(err, ABP_USAGE, "--end goes without --preview, --ics and --format");
     return 0;
 }
+
+/* ---- ending what has no file any more ---- */
+
+static int end_in(struct abp_store *store, const struct abp_args *args, const struct abp_env *env,
+                  const char *root, struct abp_error *err)
+{
+    const char *name = args->names[0];
+    struct abp_screen screen = abp_screen_of_output(env);
+    struct abp_buffer buf;
+    size_t count;
+    if (abp_orphan_end(&count, name, root, store, env->now(env->context), err) != 0)
+        return -1;
+    abp_buffer_init(&buf, MAX_PLAN);
+    abp_buffer_printf(&buf, "%zu post%s of ", count, count == 1 ? "" : "s");
+    abp_put_text(&buf, &screen, name, 0);
+    abp_buffer_printf(&buf, " %s taken out of the plan. What is out stays out.\n",
+                      count == 1 ? "was" : "were");
+    int rc = args->quiet ? 0 : abp_emit(env, &buf, err);
+    abp_buffer_release(&buf);
+    return rc;
+}
+
+static int run_end(const struct abp_args *args, const struct abp_env *env, struct abp_error *err)
+{
+    struct abp_inputs inputs;
+    struct abp_store *store = NULL;
+    struct abp_args all = *args;
+    all.name_count = 0; /* what is named has no file */
+    if (abp_inputs_need(&inputs, &all, env, err) != 0)
+        return -1;
+    int rc = abp_stored_open(&store, &inputs.ws, ABP_STORE_EXISTING, err);
+    if (rc == 0)
+        rc = end_in(store, args, env, inputs.root, err);
+    abp_store_close(store);
+    abp_inputs_release(&inputs);
+    return rc;
+}
+
+/* ---- the command ---- */
 
 static int run_plan(const struct abp_args *args, const struct abp_env *env, struct abp_error *err)
 {
     struct planning p = {.args = args, .env = env};
     enum abp_store_mode mode = args->preview ? ABP_STORE_READ_ONLY : ABP_STORE_CREATE;
-    if (check_options(args, err) != 0 || abp_loaded_open(&p.loaded, args, env, mode, err) != 0)
+    if (check_options(args, err) != 0)
+        return -1;
+    if (args->end)
+        return run_end(args, env, err);
+    if (abp_loaded_open(&p.loaded, args, env, mode, err) != 0)
         return -1;
     abp_loaded_say_mistakes(&p.loaded);
     int sound = p.loaded.count == 1 && abp_metrics_check(&p.loaded.experiments[0],
@@ -325,16 +371,33 @@ static int set_ics(struct abp_args *args, struct abp_env *env, const char *value
     return 0;
 }
 
+static int set_end(struct abp_args *args, struct abp_env *env, const char *value,
+                   struct abp_error *err)
+{
+    (void)env, (void)value, (void)err;
+    args->end = 1;
+    return 0;
+}
+
 static const struct abp_option options[] = {
     {0, "preview", NULL, "show what would be drawn, and keep nothing", set_preview},
     {0, "ics", NULL, "write the coming posts for a calendar program (iCalendar, RFC 5545)",
      set_ics},
+    {0, "end", NULL,
+     "take an experiment's coming posts out of the plan; its file must be out of experiments/ by "
+     "then",
+     set_end},
 };
 
 static const char *const details[] = {
     "Draws which style is posted when, keeps it, and shows the calendar of the coming posts. It "
     "posts nothing: that does 'abpost tick', which also draws on as weeks go by. Asked again it "
     "adds what has become due to be planned, and nothing twice.",
+    "An experiment that is to end before its time: move its file out of the folder experiments, "
+    "then "
+    "'abpost plan NAME --end' frees its slots. What is out stays out, with its numbers. To rename "
+    "an "
+    "experiment that has begun is to end it and begin another.",
     "#How it draws",
     "A channel's slots are the [schedule]'s days and times in the workspace's time zone, less "
     "blackout days, less what is nearer than min_gap to another post on that channel, of any "

@@ -1,4 +1,5 @@
 /* abpost resolve: what only a person can know of a post. */
+#include "by_hand.h"
 #include "list.h"
 #include "loaded.h"
 #include "screen.h"
@@ -83,6 +84,17 @@ static int check_time(struct resolving *r, struct abp_error *err)
 
 /* ---- what it says ---- */
 
+static void put_reading(struct abp_buffer *buf, const struct resolving *r,
+                        const struct abp_experiment *e, const char *when)
+{
+    abp_buffer_printf(buf,
+                      "Note its numbers at %s, in a CSV file under this line (with a column "
+                      "read_at, where you import them later):\n",
+                      when);
+    abp_put_readings_header(buf, r->loaded.env, e);
+    abp_buffer_printf(buf, "\nThen: abpost import %s --readings FILE.csv\n", e->name);
+}
+
 static void say_posted(struct abp_buffer *buf, const struct resolving *r)
 {
     char when[ABP_LOCAL_SIZE];
@@ -101,9 +113,7 @@ static void say_posted(struct abp_buffer *buf, const struct resolving *r)
     if (channel && !abp_is_by_hand(channel))
         abp_buffer_printf(buf, "Its numbers are read at %s.\n", when);
     else
-        abp_buffer_printf(buf,
-                          "Note its numbers at %s, then: abpost import %s --readings FILE.csv\n",
-                          when, e->name);
+        put_reading(buf, r, e, when);
 }
 
 static void say_not_posted(struct abp_buffer *buf, const struct resolving *r)

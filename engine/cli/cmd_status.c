@@ -19,6 +19,9 @@ static int show_list(const struct abp_args *args, const struct abp_status *statu
     for (size_t i = 0; i < status->stuck_count; i++) {
         const struct abp_stuck *s = &status->stuck[i];
         char when[ABP_TIME_SIZE];
+        struct abp_buffer todo;
+        abp_buffer_init(&todo, MAX_STATUS);
+        abp_buffer_printf(&todo, "%s%s%s", s->todo, s->line ? " " : "", s->line ? s->line : "");
         struct abp_field fields[] = {
             {.text = abp_stuck_name(s->kind)},
             {.number = s->person, .is_number = 1},
@@ -28,11 +31,13 @@ static int show_list(const struct abp_args *args, const struct abp_status *statu
             {.text = s->experiment},
             {.text = s->channel},
             {.text = s->what},
-            {.text = s->todo},
+            {.text = abp_buffer_text(&todo)},
             {.text = s->commands[0]},
             {.text = s->commands[1]},
         };
         abp_list_add(&list, fields);
+        list.buf.failed |= todo.failed;
+        abp_buffer_release(&todo);
     }
     return abp_list_end(&list, err);
 }
@@ -70,15 +75,15 @@ static const char *const details[] = {
     "Says first what is stuck, and for each what to do about it: posts whose fate is unknown, "
     "accounts that refuse us, posts to publish by hand or whose numbers are to be taken by hand, "
     "posts that are due and not out, what was refused, missed or left empty in the last two "
-    "weeks, experiment files with mistakes.",
+    "weeks, experiment files with mistakes, and planned posts whose experiment's file is gone.",
     "Then, for each experiment, how far it is: posts that are out and those with their numbers at "
     "the horizon, how long the plan still reaches, how many post files of each style are ready or "
     "wait for approval, and what was decided. Then each channel: how much it has said this week "
     "(Monday to Sunday in the workspace's time zone) against its target, and what is next.",
     "It reads the database and the files, asks no platform and changes nothing.",
     "JSON has all of it (schema abpost.status/1); CSV has what is stuck, one row each.",
-    "The exit status is 3 when something needs a person: a post whose fate is unknown, or an "
-    "account that refuses us.",
+    "The exit status is 3 when something needs a person: a post whose fate is unknown, an account "
+    "that refuses us, or planned posts of an experiment whose file is gone.",
     NULL,
 };
 

@@ -40,7 +40,8 @@ static const char *const details[] = {
     "As text a line for each thing that was done; -v says what waits, too; -q only trouble. JSON "
     "has the schema abpost.tick/1.",
     "The exit status is 3 when a person is needed (a post whose fate is unknown, a sign-in that "
-    "was refused), 69 when a platform could not be reached, 65 when experiment files have "
+    "was refused, planned posts of an experiment whose file is gone), 69 when a platform could not "
+    "be reached, 65 when experiment files have "
     "mistakes.",
     NULL,
 };

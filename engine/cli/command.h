@@ -19,6 +19,7 @@ struct abp_args {
     int quiet, verbose, help, version;
     int online;         /* 1: check --online */
     int preview, ics;   /* plan */
+    int end;            /* plan */
     int64_t now;        /* what --now named; env->now reads it, so args must outlive env's use */
     const char **names; /* owned; the arguments that are not options, in order */
     size_t name_count;
@@ -27,6 +28,7 @@ struct abp_args {
     int not_posted;
     const char *output;       /* where results go instead of standard output */
     const char *readings;     /* import: a file of numbers taken by hand */
+    int correct;              /* import: other numbers of the same time are corrections */
     int all_readings;         /* export */
     int for_system, for_user; /* timer; neither: for the user */
     const char *unit_name;    /* timer; NULL: the folder's */

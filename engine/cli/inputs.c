@@ -19,8 +19,31 @@ static int has_suffix(const char *name)
     return len > strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
 }
 
+/* The file's name without its folder: that is what an experiment is called. */
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* 1: the same file under the same name. Under two names it is two experiments. */
+static int is_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (strcmp(last_part(a), last_part(b)) != 0)
+        return 0;
+    return strcmp(a, b) == 0 ||
+           (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+/* One that is named twice, by its name and by its path, is meant once. */
 static int add_path(struct abp_inputs *inputs, char *path, struct abp_error *err)
 {
+    for (size_t i = 0; path && i < inputs->count; i++)
+        if (is_same(inputs->paths[i], path)) {
+            free(path);
+            return 0;
+        }
     char **grown = path ? realloc(inputs->paths, (inputs->count + 1) * sizeof *grown) : NULL;
     if (!grown) {
         free(path);

@@ -10,7 +10,8 @@ struct abp_inputs {
     struct abp_workspace ws; /* where has_workspace */
     int has_workspace;
     char *root; /* owned; the workspace's folder, also where abpost.ini has mistakes; NULL: none */
-    char **paths; /* owned; experiment files, in the order they were named, else by name */
+    char **paths; /* owned; experiment files, each once, in the order they were named, else by name
+                   */
     size_t count;
 };
 

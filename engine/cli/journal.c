@@ -56,12 +56,19 @@ static void put_words(struct abp_buffer *buf, const struct abp_screen *screen, c
     abp_put_text(buf, screen, text, 0);
 }
 
+/* 1: what a person waits for, however little they want to be told: cron mails it. */
+static int is_news(const struct abp_action *a)
+{
+    return strcmp(a->action, "decided") == 0;
+}
+
 static int say_text(struct abp_journal *journal, const struct abp_action *a, struct abp_error *err)
 {
     const struct abp_rounds *rounds = journal->rounds;
     struct abp_screen screen = abp_screen_of_output(rounds->loaded.env);
     struct abp_buffer buf;
-    if ((rounds->args->quiet && !a->trouble) || (a->routine && !rounds->args->verbose))
+    if ((rounds->args->quiet && !a->trouble && !is_news(a)) ||
+        (a->routine && !rounds->args->verbose))
         return 0;
     abp_buffer_init(&buf, LINE_MAX_BYTES);
     abp_put_style(&buf, &screen, a->trouble ? ABP_WARN : a->routine ? ABP_DIM : ABP_GOOD);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORDS_MAX ((size_t)1 << 14)
+
 /* ---- reading it all ---- */
 
 static int look_at(struct abp_rounds *rounds, size_t i, struct abp_error *err)
@@ -37,6 +39,9 @@ int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
     int rc = rounds->experiments ? 0 : abp_fail_memory(err);
     for (size_t i = 0; i < rounds->loaded.count && rc == 0; i++)
         rc = look_at(rounds, i, err);
+    if (rc == 0)
+        rc = abp_orphans_find(&rounds->orphans, rounds->loaded.inputs.root, rounds->loaded.store,
+                              err);
     if (rc != 0)
         abp_rounds_close(rounds);
     return rc;
@@ -45,6 +50,7 @@ int abp_rounds_open(struct abp_rounds *rounds, const struct abp_args *args,
 void abp_rounds_close(struct abp_rounds *rounds)
 {
     free(rounds->experiments);
+    abp_orphans_release(&rounds->orphans);
     abp_loaded_close(&rounds->loaded);
     memset(rounds, 0, sizeof *rounds);
 }
@@ -103,6 +109,23 @@ static int extend(struct abp_rounds *rounds, struct abp_round_experiment *e,
     return 0;
 }
 
+static void say_orphans(const struct abp_rounds *rounds, struct abp_journal *journal)
+{
+    for (size_t i = 0; i < rounds->orphans.count; i++) {
+        const struct abp_orphan *orphan = &rounds->orphans.list[i];
+        struct abp_buffer words;
+        abp_buffer_init(&words, WORDS_MAX);
+        abp_buffer_printf(&words, "its file experiments/%s.ini ", orphan->experiment);
+        abp_orphan_put(&words, orphan);
+        struct abp_action action = {.action = "file-gone",
+                                    .experiment = orphan->experiment,
+                                    .detail = abp_buffer_text(&words),
+                                    .trouble = 1};
+        abp_journal_add(journal, &action);
+        abp_buffer_release(&words);
+    }
+}
+
 /* What has begun goes on, unless its verdicts ended it. What they overtook goes first: whoever kept
  * them may have been killed before it came to that, or somebody drew meanwhile. */
 static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
@@ -123,6 +146,9 @@ static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
 static void note_post(void *context, const struct abp_note *note)
 {
     struct abp_journal *journal = context;
+    if (note->kind == ABP_NOTE_WAITING &&
+        abp_is_orphan(&journal->rounds->orphans, note->post->experiment))
+        return; /* said once for all of them */
     struct abp_action action = {
         .action = abp_note_name(note->kind),
         .experiment = note->post->experiment,
@@ -202,6 +228,7 @@ int abp_rounds_tick(struct abp_round_report *report, struct abp_rounds *rounds,
     memset(report, 0, sizeof *report);
     if (!rounds->loaded.store)
         return 0;
+    say_orphans(rounds, journal);
     for (size_t i = 0; i < rounds->loaded.count; i++)
         if (rounds->experiments[i].planned &&
             plan_on(rounds, &rounds->experiments[i], journal, err) != 0)
@@ -211,8 +238,9 @@ int abp_rounds_tick(struct abp_round_report *report, struct abp_rounds *rounds,
     return collect_all(report, rounds, journal, err);
 }
 
-int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_rounds *rounds,
-                       struct abp_error *err)
+/* What only a person can mend. */
+static int verdict_for_person(const struct abp_round_report *report,
+                              const struct abp_rounds *rounds, struct abp_error *err)
 {
     if (report->sign_in)
         return abp_fail(err, ABP_PERSON,
@@ -226,6 +254,19 @@ int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_r
         return abp_fail(err, ABP_PERSON,
                         "a post is out twice, at the addresses above and in abpost status; delete "
                         "one of the two");
+    if (rounds->orphans.count)
+        return abp_fail(err, ABP_PERSON,
+                        "%zu experiment%s planned posts and no file; put it back, or end it as "
+                        "said above",
+                        rounds->orphans.count, rounds->orphans.count == 1 ? " has" : "s have");
+    return 0;
+}
+
+int abp_rounds_verdict(const struct abp_round_report *report, const struct abp_rounds *rounds,
+                       struct abp_error *err)
+{
+    if (verdict_for_person(report, rounds, err) != 0)
+        return -1;
     if (report->local)
         return abp_fail(
             err, ABP_FAILED,

@@ -5,6 +5,7 @@
 
 #include "list.h"
 #include "loaded.h"
+#include "orphans.h"
 
 #include "abpost/digest.h"
 #include "abpost/plan.h"
@@ -20,6 +21,7 @@ struct abp_rounds {
     const struct abp_args *args;              /* borrowed */
     struct abp_loaded loaded;                 /* every experiment of the workspace */
     struct abp_round_experiment *experiments; /* owned; loaded.count */
+    struct abp_orphans orphans;               /* owned */
 };
 
 /* Reads the workspace and every experiment of it; mistakes in experiment files are said and leave
@@ -37,7 +39,7 @@ struct abp_action {
     const char *experiment, *channel, *variant, *file, *url, *detail;
     int64_t post;   /* planned post */
     int64_t due_at; /* UTC seconds */
-    int trouble;    /* 1: said even when quiet */
+    int trouble;    /* 1: said even when quiet, as is what was decided */
     int routine;    /* 1: as text only said when verbose */
 };
 

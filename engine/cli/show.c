@@ -55,7 +55,7 @@ int abp_show_begin(struct abp_show *show, size_t expected, struct abp_error *err
     default:
         abp_text_begin(show);
     }
-    return abp_emit(show->env, &show->buf, err);
+    return show->held_back ? 0 : abp_emit(show->env, &show->buf, err);
 }
 
 static void count(struct abp_show *show, const struct abp_result *result)
@@ -94,7 +94,7 @@ int abp_show_one(struct abp_show *show, const struct abp_shown *shown, struct ab
     }
     show->shown++;
     count(show, shown->result);
-    return abp_emit(show->env, &show->buf, err);
+    return show->held_back ? 0 : abp_emit(show->env, &show->buf, err);
 }
 
 int abp_show_end(struct abp_show *show, const char *trouble, struct abp_error *err)

@@ -14,6 +14,7 @@ struct abp_show {
     const struct abp_env *env; /* borrowed */
     enum abp_format format;
     int verbose;
+    int held_back;   /* 1: nothing is written before the end, so that it stays in one piece */
     size_t expected; /* experiments that will come, as far as is known; 1 is shown in full */
     struct abp_report *page; /* borrowed; NULL, or experiments go there instead of to the output */
     struct abp_buffer buf;   /* owned */

@@ -44,12 +44,14 @@ static void put_line(struct abp_buffer *buf, const struct abp_screen *screen, co
     abp_put_blanks(buf, GAP);
 }
 
-/* The variant besides the baseline that is likeliest the best; NULL when there is none. */
+/* The variant besides the baseline that is likeliest the best; NULL where nothing was compared. */
 static const struct abp_variant_result *best_variant(const struct abp_result *result)
 {
     const struct abp_variant_result *best = NULL;
     for (size_t i = 1; i < result->variant_count; i++) {
         const struct abp_variant_result *v = &result->variants[i];
+        if (v->posts == 0 || result->variants[0].posts == 0)
+            continue;
         if (!best || v->p_best > best->p_best || isnan(best->p_best))
             best = v;
     }
@@ -62,15 +64,19 @@ static void put_summary(struct abp_buffer *buf, const struct abp_screen *screen,
     const struct abp_result *result = shown->result;
     const struct abp_variant_result *best = best_variant(result);
     if (!best) {
-        put_line(buf, screen, shown->name, abp_count_words(result->posts).text, "", "", "");
+        put_line(buf, screen, shown->name, abp_count_words(result->posts).text, "-", "-", "-");
+    } else {
+        struct abp_summary ratio = abp_ratio_of_lift(&best->lift);
+        put_line(buf, screen, shown->name, abp_count_words(result->posts).text, best->name,
+                 abp_ratio_interval(&ratio).text, abp_percent_words(best->p_better).text);
+    }
+    if (result->variant_count < 2) {
         abp_buffer_add(buf, "nothing to compare\n");
         return;
     }
-    struct abp_summary ratio = abp_ratio_of_lift(&best->lift);
-    put_line(buf, screen, shown->name, abp_count_words(result->posts).text, best->name,
-             abp_ratio_interval(&ratio).text, abp_percent_words(best->p_better).text);
-    abp_put_style(buf, screen, abp_verdict_style(best->verdict));
-    abp_buffer_add(buf, abp_verdict_words(best->verdict));
+    enum abp_verdict verdict = best ? best->verdict : result->variants[1].verdict;
+    abp_put_style(buf, screen, abp_verdict_style(verdict));
+    abp_buffer_add(buf, abp_verdict_words(verdict));
     abp_put_style(buf, screen, ABP_PLAIN);
     if (!result->fit.reliable || result->warning_count)
         abp_buffer_add(buf, result->fit.reliable ? " !" : " ?");
@@ -107,7 +113,7 @@ void abp_text_begin(struct abp_show *show)
     if (in_full(show))
         return;
     abp_put_style(&show->buf, &screen, ABP_DIM);
-    put_line(&show->buf, &screen, "experiment", "posts", "best", "ratio to baseline", "better");
+    put_line(&show->buf, &screen, "experiment", "posts", "best *", "ratio to baseline", "better");
     abp_buffer_add(&show->buf, "verdict");
     abp_put_style(&show->buf, &screen, ABP_PLAIN);
     abp_buffer_byte(&show->buf, '\n');
@@ -190,6 +196,9 @@ void abp_text_end(struct abp_show *show, const char *trouble)
         if (line.len)
             abp_put_paragraph(&show->buf, &screen, abp_buffer_text(&line), 0, 0);
         abp_buffer_release(&line);
+        abp_put_paragraph(&show->buf, &screen,
+                          "* the best besides the baseline; a ratio below x1 is worse than it.", 0,
+                          0);
         if (show->doubtful && !show->verbose)
             abp_put_paragraph(&show->buf, &screen,
                               "! there is a warning; ? the numbers are not reliable: with -v it "

@@ -133,7 +133,8 @@ static int read_store(struct abp_status *status, struct abp_error *err)
         return 0;
     if (abp_outbox_list(&status->posts, store, &every, err) != 0 ||
         abp_outbox_list(&status->coming, store, &planned, err) != 0 ||
-        abp_made_list_read(&status->made, store, NULL, NULL, 0, err) != 0)
+        abp_made_list_read(&status->made, store, NULL, NULL, 0, err) != 0 ||
+        abp_orphans_find(&status->orphans, status->loaded.inputs.root, store, err) != 0)
         return -1;
     return abp_publish_expect(&status->expected, &input, &status->coming, err);
 }
@@ -166,6 +167,7 @@ void abp_status_close(struct abp_status *status)
     for (size_t i = 0; i < status->stuck_count; i++) {
         free(status->stuck[i].what);
         free(status->stuck[i].todo);
+        free(status->stuck[i].line);
         for (size_t k = 0; k < ABP_STUCK_COMMANDS; k++)
             free(status->stuck[i].commands[k]);
     }
@@ -184,6 +186,7 @@ void abp_status_close(struct abp_status *status)
     abp_planned_list_release(&status->posts);
     abp_planned_list_release(&status->coming);
     abp_made_list_release(&status->made);
+    abp_orphans_release(&status->orphans);
     abp_loaded_close(&status->loaded);
     memset(status, 0, sizeof *status);
 }

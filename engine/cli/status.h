@@ -4,6 +4,7 @@
 #define ABPOST_CLI_STATUS_H
 
 #include "loaded.h"
+#include "orphans.h"
 
 #include "abpost/collect.h"
 #include "abpost/outbox.h"
@@ -15,6 +16,7 @@
 enum abp_stuck_kind {
     ABP_STUCK_UNKNOWN,  /* it may be out, and nobody but a person can tell or ask just now */
     ABP_STUCK_SIGN_IN,  /* an account refuses us */
+    ABP_STUCK_FILE,     /* planned posts of an experiment whose file is gone */
     ABP_STUCK_MISTAKES, /* an experiment file can't be read */
     ABP_STUCK_CHANNEL,  /* posts on a channel that abpost.ini no longer has */
     ABP_STUCK_SENDING,  /* an attempt without a result, for too long */
@@ -40,6 +42,7 @@ struct abp_stuck {
     int64_t since;                      /* UTC seconds; 0: not known */
     const char *experiment, *channel;   /* borrowed; NULL: not of one */
     char *what, *todo;                  /* owned; sentences */
+    char *line;                         /* owned; to be copied, behind todo; NULL: none */
     char *commands[ABP_STUCK_COMMANDS]; /* owned; NULL: no more */
 };
 
@@ -86,6 +89,7 @@ struct abp_status {
     struct abp_planned_list coming; /* planned ones, by time */
     char **expected;                /* owned; coming.count: the files they would take */
     struct abp_made_list made;
+    struct abp_orphans orphans;                /* owned */
     struct abp_status_experiment *experiments; /* owned; loaded.count */
     struct abp_status_channel *channels;       /* owned; of the workspace, in its order */
     struct abp_stuck *stuck;                   /* owned; the worst first, then the oldest */

@@ -29,12 +29,12 @@ static json_t *json_stuck(const struct abp_stuck *s)
     json_t *commands = json_array();
     for (size_t k = 0; k < ABP_STUCK_COMMANDS && s->commands[k]; k++)
         append(commands, abp_json_text(s->commands[k]));
-    return json_pack("{so sb so so so so so so so so}", "kind",
+    return json_pack("{so sb so so so so so so so so so}", "kind",
                      abp_json_text(abp_stuck_name(s->kind)), "needs_person", s->person, "post",
                      s->post ? json_integer(s->post) : json_null(), "posts", json_count(s->count),
                      "since", json_time(s->since), "experiment", abp_json_text(s->experiment),
                      "channel", abp_json_text(s->channel), "what", abp_json_text(s->what), "todo",
-                     abp_json_text(s->todo), "commands", commands);
+                     abp_json_text(s->todo), "line", abp_json_text(s->line), "commands", commands);
 }
 
 static json_t *json_states(const struct abp_status_experiment *e)

@@ -1,4 +1,5 @@
 /* What is stuck, and what to do about it. */
+#include "by_hand.h"
 #include "status.h"
 
 #include "abpost/local.h"
@@ -19,11 +20,17 @@
 const char *abp_stuck_name(enum abp_stuck_kind kind)
 {
     static const char *const names[ABP_STUCK_COUNT] = {
-        [ABP_STUCK_UNKNOWN] = "unknown",   [ABP_STUCK_SIGN_IN] = "sign-in",
-        [ABP_STUCK_MISTAKES] = "mistakes", [ABP_STUCK_CHANNEL] = "channel-gone",
-        [ABP_STUCK_SENDING] = "sending",   [ABP_STUCK_DUE] = "due",
-        [ABP_STUCK_HANDED] = "handed",     [ABP_STUCK_READING] = "reading",
-        [ABP_STUCK_REFUSED] = "refused",   [ABP_STUCK_MISSED] = "missed",
+        [ABP_STUCK_UNKNOWN] = "unknown",
+        [ABP_STUCK_SIGN_IN] = "sign-in",
+        [ABP_STUCK_FILE] = "file-gone",
+        [ABP_STUCK_MISTAKES] = "mistakes",
+        [ABP_STUCK_CHANNEL] = "channel-gone",
+        [ABP_STUCK_SENDING] = "sending",
+        [ABP_STUCK_DUE] = "due",
+        [ABP_STUCK_HANDED] = "handed",
+        [ABP_STUCK_READING] = "reading",
+        [ABP_STUCK_REFUSED] = "refused",
+        [ABP_STUCK_MISSED] = "missed",
         [ABP_STUCK_EMPTY] = "empty",
     };
     return (unsigned)kind < ABP_STUCK_COUNT ? names[kind] : NULL;
@@ -89,6 +96,7 @@ static struct abp_stuck *add(struct finding *f, const struct abp_stuck *found)
         f->no_memory = 1;
         free(found->what);
         free(found->todo);
+        free(found->line);
         for (size_t k = 0; k < ABP_STUCK_COMMANDS; k++)
             free(found->commands[k]);
         return NULL;
@@ -295,7 +303,7 @@ static void find_post(struct finding *f, const struct abp_planned *post)
         find_lost(f, post, ABP_STUCK_EMPTY);
         break;
     case ABP_PLANNED:
-        if (!gone)
+        if (!gone && !abp_is_orphan(&f->status->orphans, post->experiment))
             find_due(f, post);
         break;
     default:
@@ -430,8 +438,13 @@ static void find_readings(struct finding *f, const struct abp_experiment *e, con
     s.what = words(f, "The numbers of %zu post%s (%s, on %s: %s) are due since %s.", m.count,
                    m.count == 1 ? "" : "s", e->name, name, abp_buffer_text(&ids), when);
     if (channel && abp_is_by_hand(channel)) {
-        s.todo = words(f, "Write what the platform shows into a CSV file with a column for the "
-                          "post and one for each metric:");
+        struct abp_buffer line;
+        abp_buffer_init(&line, WORDS_MAX);
+        abp_put_readings_header(&line, f->status->loaded.env, e);
+        s.line = words(f, "%s", abp_buffer_text(&line));
+        abp_buffer_release(&line);
+        s.todo = words(f, "Write what the platform shows into a CSV file, a row for each post (a "
+                          "column read_at says when that was, if not just now), under the line:");
         s.commands[0] = words(f, "abpost import %s --readings FILE.csv", e->name);
     } else {
         s.todo = words(f, "A tick reads them, or says why it can't:");
@@ -488,6 +501,28 @@ static void find_mistakes(struct finding *f)
     add(f, &s);
 }
 
+static void find_orphans(struct finding *f)
+{
+    for (size_t i = 0; i < f->status->orphans.count; i++) {
+        const struct abp_orphan *orphan = &f->status->orphans.list[i];
+        struct abp_buffer command;
+        struct abp_stuck s = {.kind = ABP_STUCK_FILE,
+                              .person = 1,
+                              .count = orphan->planned,
+                              .since = orphan->since,
+                              .experiment = orphan->experiment};
+        abp_buffer_init(&command, WORDS_MAX);
+        abp_orphan_put_command(&command, orphan);
+        s.what = words(f, "The file experiments/%s.ini is gone, and its %zu planned post%s out.",
+                       orphan->experiment, orphan->planned,
+                       orphan->planned == 1 ? " doesn't go" : "s don't go");
+        s.todo = words(f, "Put it back under that name, or take them out of the plan:");
+        s.commands[0] = words(f, "%s", abp_buffer_text(&command));
+        abp_buffer_release(&command);
+        add(f, &s);
+    }
+}
+
 int abp_status_find_stuck(struct abp_status *status, struct abp_error *err)
 {
     struct finding f = {.status = status};
@@ -496,6 +531,7 @@ int abp_status_find_stuck(struct abp_status *status, struct abp_error *err)
     for (size_t i = 0; i < status->stuck_count; i++)
         if (is_several(status->stuck[i].kind))
             say_several(&f, &status->stuck[i]);
+    find_orphans(&f);
     find_mistakes(&f);
     for (size_t i = 0; i < status->loaded.count; i++)
         find_refused_files(&f, &status->experiments[i]);

@@ -68,6 +68,11 @@ static void put_stuck(struct text *t)
         styled(t, s->person ? ABP_BAD : ABP_WARN, s->person ? "! " : "- ");
         abp_put_paragraph(t->buf, &t->screen, s->what, 2, 2);
         paragraph(t, 2, "%s", s->todo);
+        if (s->line) {
+            abp_put_blanks(t->buf, 4);
+            abp_put_text(t->buf, &t->screen, s->line, 0);
+            abp_buffer_add(t->buf, "\n  Then:\n");
+        }
         for (size_t k = 0; k < ABP_STUCK_COMMANDS && s->commands[k]; k++) {
             abp_put_blanks(t->buf, 4);
             abp_put_text(t->buf, &t->screen, s->commands[k], 0);

@@ -10,6 +10,7 @@
 #include "collect/cell.h"
 #include "collect/file.h"
 #include "collect/readings_columns.h"
+#include "collect/readings_news.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -228,33 +229,6 @@ static int64_t age_at(const struct abp_made *made, int64_t horizon, int64_t at, 
 
 /* ---- numbers ---- */
 
-static int is_same(const struct abp_made_reading *reading, double value)
-{
-    return fabs(reading->value - value) < 1e-9 * (1 + fabs(value));
-}
-
-enum news { NEWS, KNOWN, REPEATED, CONTRADICTED };
-
-/* KNOWN: it is there already. REPEATED: nobody says when it was read, and before its horizon, which
- * has come, the post had as much: either it no longer grows, or the number is an old one. */
-static enum news news_of(const struct taking *t, const struct pending *p,
-                         const struct abp_made *made, int said)
-{
-    int64_t horizon = t->in->experiment->horizon;
-    const struct abp_made_reading *newest = NULL;
-    for (size_t r = 0; r < made->reading_count; r++) {
-        const struct abp_made_reading *reading = &made->readings[r];
-        if (strcmp(reading->metric, p->fact.metric) != 0)
-            continue;
-        newest = reading;
-        if (reading->read_at == p->fact.at)
-            return is_same(reading, p->fact.value) ? KNOWN : CONTRADICTED;
-    }
-    if (said || !newest || !is_same(newest, p->fact.value))
-        return NEWS;
-    return newest->age >= horizon || p->fact.age < horizon ? KNOWN : REPEATED;
-}
-
 static int keep(struct taking *t, const struct pending *p, struct abp_error *err)
 {
     if (t->pending_count == t->capacity) {
@@ -329,40 +303,52 @@ static int find_number(struct pending *p, struct taking *t, const struct row *ro
     return 1;
 }
 
-static double value_then(const struct abp_made *made, const struct pending *p)
-{
-    for (size_t r = 0; r < made->reading_count; r++)
-        if (made->readings[r].read_at == p->fact.at &&
-            strcmp(made->readings[r].metric, p->fact.metric) == 0)
-            return made->readings[r].value;
-    return NAN;
-}
-
-static int take_number(struct taking *t, const struct row *row, const struct pending *p,
-                       struct abp_error *err)
+/* What keeps a number from being added; "" where that is nothing. */
+static void put_refusal(struct abp_buffer *why, enum readings_news news, const struct row *row,
+                        const struct abp_made_fact *fact)
 {
     long long post = row->made->planned;
+    const char *channel = row->made->channel;
+    if (news == READINGS_REPEATED)
+        abp_buffer_printf(why,
+                          "post %lld had %.15g before its horizon already; if it still had when it "
+                          "was read again, say when that was, in a column read_at",
+                          post, fact->value);
+    if (news == READINGS_CONTRADICTED)
+        abp_buffer_printf(why,
+                          "post %lld had %.15g at that very time, and what was read is never "
+                          "changed; if it was written down wrong, --correct keeps both and counts "
+                          "this one",
+                          post, readings_value_then(row->made, fact));
+    if (news == READINGS_NOT_BY_HAND)
+        abp_buffer_printf(why,
+                          "channel %s said that of post %lld, and only numbers that a person took "
+                          "can be corrected",
+                          channel, post);
+    if (news == READINGS_UNCLEAR)
+        abp_buffer_printf(why,
+                          "post %lld has no number at its horizon, which would be the one to "
+                          "correct; say which one it is, in a column read_at (abpost export --all "
+                          "shows them)",
+                          post);
+}
+
+static int take_number(struct taking *t, const struct row *row, struct pending *p,
+                       struct abp_error *err)
+{
+    struct abp_buffer why;
+    enum readings_news news = readings_news_of(&p->fact, row->made, t->in, row->said);
     t->named[row->made - t->made.list] = 1;
-    switch (news_of(t, p, row->made, row->said)) {
-    case NEWS:
+    if (news == READINGS_NEWS || news == READINGS_CORRECTION ||
+        (news == READINGS_REPEATED && row->fresh))
         return keep(t, p, err);
-    case KNOWN:
-        t->result->known++;
+    t->result->known += news == READINGS_KNOWN;
+    if (news == READINGS_KNOWN)
         return 0;
-    case REPEATED:
-        if (row->fresh)
-            return keep(t, p, err);
-        bad(t, p->line, p->column,
-            "post %lld had %.15g before its horizon already; if it still had when it was read "
-            "again, say when that was, in a column read_at",
-            post, p->fact.value);
-        return 0;
-    case CONTRADICTED:
-        bad(t, p->line, p->column,
-            "post %lld had %.15g at that very time, and what was read is never changed", post,
-            value_then(row->made, p));
-        return 0;
-    }
+    abp_buffer_init(&why, 1024);
+    put_refusal(&why, news, row, &p->fact);
+    bad(t, p->line, p->column, "%s", abp_buffer_text(&why));
+    abp_buffer_release(&why);
     return 0;
 }
 
@@ -377,8 +363,10 @@ static int take_numbers(struct taking *t, struct row *row, struct abp_error *err
     for (size_t c = 0; c < t->columns.count; c++)
         if (t->columns.is_metric[c])
             count += find_number(&found[count], t, row, c) ? 1u : 0u;
-    for (size_t i = 0; i < count; i++)
-        row->fresh |= news_of(t, &found[i], row->made, row->said) == NEWS;
+    for (size_t i = 0; i < count; i++) {
+        struct abp_made_fact fact = found[i].fact;
+        row->fresh |= readings_news_of(&fact, row->made, t->in, row->said) == READINGS_NEWS;
+    }
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = take_number(t, row, &found[i], err);
     free(found);
@@ -508,14 +496,18 @@ static int read_rows(struct taking *t, struct abp_error *err)
 
 static int add_all(struct taking *t, struct abp_error *err)
 {
+    size_t corrected = 0;
     struct abp_made_fact *facts = calloc(t->pending_count + 1, sizeof *facts);
     if (!facts)
         return abp_fail_memory(err);
-    for (size_t i = 0; i < t->pending_count; i++)
+    for (size_t i = 0; i < t->pending_count; i++) {
         facts[i] = t->pending[i].fact;
+        corrected += facts[i].kind == ABP_MADE_CORRECTION;
+    }
     int rc = abp_made_add(t->in->store, facts, t->pending_count, err);
     free(facts);
-    t->result->added = rc == 0 ? t->pending_count : 0;
+    t->result->corrected = rc == 0 ? corrected : 0;
+    t->result->added = rc == 0 ? t->pending_count - corrected : 0;
     return rc;
 }
 

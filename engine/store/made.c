@@ -52,7 +52,10 @@ static const char select_made[] =
     "  AND f.failed_at >= " LAST_READ "),"
     " (SELECT reason FROM reading_failure f WHERE f.post_id = post.id"
     "  AND f.failed_at >= " LAST_READ " ORDER BY f.failed_at DESC LIMIT 1),"
-    " reading.metric, reading.read_at, reading.age, reading.value "
+    " reading.metric, reading.read_at, reading.age,"
+    " COALESCE((SELECT c.value FROM reading_correction c WHERE c.post_id = reading.post_id"
+    "  AND c.metric = reading.metric AND c.read_at = reading.read_at"
+    "  ORDER BY c.id DESC LIMIT 1), reading.value) "
     "FROM post JOIN experiment e ON e.id = post.experiment_id"
     " JOIN attempt a ON a.id = post.attempt_id"
     " JOIN planned_post p ON p.id = a.planned_post_id JOIN block b ON b.id = p.block_id"
@@ -210,7 +213,7 @@ void abp_made_list_release(struct abp_made_list *list)
 
 /* The statements of one batch. */
 struct adding {
-    struct abp_statement *reading, *event, *failure; /* owned */
+    struct abp_statement *reading, *correction, *event, *failure; /* owned */
 };
 
 static int prepare(struct adding *a, struct abp_store *store, struct abp_error *err)
@@ -220,6 +223,11 @@ static int prepare(struct adding *a, struct abp_store *store, struct abp_error *
                           " VALUES (:post, :metric, :at, :age, :value)"
                           " ON CONFLICT (post_id, metric, read_at) DO NOTHING",
                           err) != 0 ||
+                   abp_db_prepare(&a->correction, store->db,
+                                  "INSERT INTO reading_correction"
+                                  " (post_id, metric, read_at, value, corrected_at)"
+                                  " VALUES (:post, :metric, :at, :value, :noted)",
+                                  err) != 0 ||
                    abp_db_prepare(&a->event, store->db,
                                   "INSERT INTO post_event (post_id, kind, seen_at)"
                                   " VALUES (:post, :kind, :at)"
@@ -237,12 +245,13 @@ static int prepare(struct adding *a, struct abp_store *store, struct abp_error *
 static int add_fact(const struct adding *a, const struct abp_made_fact *f, struct abp_error *err)
 {
     struct abp_statement *s = a->event;
-    if (f->kind == ABP_MADE_READING) {
-        s = a->reading;
+    if (f->kind == ABP_MADE_READING || f->kind == ABP_MADE_CORRECTION) {
+        int first = f->kind == ABP_MADE_READING;
+        s = first ? a->reading : a->correction;
         if (!isfinite(f->value))
             return abp_fail(err, ABP_BUG, "a reading that is no number");
         abp_bind_text(s, abp_param(s, ":metric"), f->metric);
-        abp_bind_int(s, abp_param(s, ":age"), f->age);
+        abp_bind_int(s, abp_param(s, first ? ":age" : ":noted"), first ? f->age : f->noted_at);
         abp_bind_real(s, abp_param(s, ":value"), f->value);
     } else if (f->kind == ABP_MADE_UNREAD) {
         s = a->failure;
@@ -255,19 +264,29 @@ static int add_fact(const struct adding *a, const struct abp_made_fact *f, struc
     return abp_run(s, err);
 }
 
-/* Lightly: numbers that a power cut takes are read again. */
+static int has_correction(const struct abp_made_fact *facts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (facts[i].kind == ABP_MADE_CORRECTION)
+            return 1;
+    return 0;
+}
+
+/* Lightly: numbers that a power cut takes are read again. Nobody would correct one again. */
 int abp_made_add(struct abp_store *store, const struct abp_made_fact *facts, size_t count,
                  struct abp_error *err)
 {
-    struct adding a = {NULL, NULL, NULL};
+    struct adding a = {0};
     if (count == 0)
         return 0;
-    if (abp_db_begin_lightly(store->db, err) != 0)
+    if ((has_correction(facts, count) ? abp_db_begin(store->db, err)
+                                      : abp_db_begin_lightly(store->db, err)) != 0)
         return -1;
     int rc = prepare(&a, store, err);
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = add_fact(&a, &facts[i], err);
     abp_db_finish(a.reading);
+    abp_db_finish(a.correction);
     abp_db_finish(a.event);
     abp_db_finish(a.failure);
     if (rc == 0)

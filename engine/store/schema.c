@@ -290,9 +290,24 @@ static const char *const version_5[] = {
     "CREATE INDEX refused_of_experiment ON refused_file (experiment_id);" FACTS("refused_file"),
     "PRAGMA user_version = 5", NULL};
 
+/* A number that a person wrote down wrong, and what it should have been; the newest row counts. */
+static const char *const version_6[] = {
+    "CREATE TABLE reading_correction ("
+    " id INTEGER PRIMARY KEY,"
+    " post_id INTEGER NOT NULL,"
+    " metric TEXT NOT NULL,"
+    " read_at INTEGER NOT NULL,"
+    " value REAL NOT NULL,"
+    " corrected_at INTEGER NOT NULL,"
+    " FOREIGN KEY (post_id, metric, read_at) REFERENCES reading (post_id, metric, read_at)"
+    ") STRICT;"
+    "CREATE INDEX correction_of_reading"
+    " ON reading_correction (post_id, metric, read_at);" FACTS("reading_correction"),
+    "PRAGMA user_version = 6", NULL};
+
 /* migrations[i] leads from version i to i + 1; its last statement says so in the file. */
 static const char *const *const migrations[ABP_SCHEMA_VERSION] = {version_1, version_2, version_3,
-                                                                  version_4, version_5};
+                                                                  version_4, version_5, version_6};
 
 /* Inside a transaction, or another process may make the tables between two of the answers. */
 static int check(struct abp_db *db, int read_only, struct abp_error *err)

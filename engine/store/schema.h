@@ -4,7 +4,7 @@
 
 #include "store/db.h"
 
-#define ABP_SCHEMA_VERSION 5
+#define ABP_SCHEMA_VERSION 6
 
 /* Looks before anything is written. ABP_DATA: another program's database, or one made by a newer
  * abpost; with read_only also one that would first have to be made or brought up to date. */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One number of one post, as it came. */
+/* One number of one post, as it came, or as it was corrected last. */
 struct abp_made_reading {
     const char *metric; /* borrowed from the list */
     int64_t read_at;    /* UTC seconds */
@@ -47,20 +47,28 @@ int abp_made_list_read(struct abp_made_list *list, struct abp_store *store, cons
                        const char *channel, int64_t from, struct abp_error *err) ABP_MUST_CHECK;
 void abp_made_list_release(struct abp_made_list *list);
 
-enum abp_made_event { ABP_MADE_READING, ABP_MADE_EDITED, ABP_MADE_DELETED, ABP_MADE_UNREAD };
+enum abp_made_event {
+    ABP_MADE_READING,
+    ABP_MADE_CORRECTION, /* of a reading that is there */
+    ABP_MADE_EDITED,
+    ABP_MADE_DELETED,
+    ABP_MADE_UNREAD
+};
 
 /* Something seen at a post. */
 struct abp_made_fact {
     enum abp_made_event kind;
     int64_t post;
-    int64_t at;         /* UTC seconds */
+    int64_t at;         /* UTC seconds; CORRECTION: of the reading */
     int64_t age;        /* READING: of the post, seconds */
-    const char *metric; /* READING; UNREAD: why it could not be read; borrowed */
-    double value;       /* READING; finite */
+    const char *metric; /* READING, CORRECTION; UNREAD: why it could not be read; borrowed */
+    double value;       /* READING, CORRECTION; finite */
+    int64_t noted_at;   /* CORRECTION: UTC seconds when it was made */
 };
 
 /* Adds them all in one transaction, or none. What stands there already (the same post, metric and
- * second; an edit or deletion seen before) stays as it is. */
+ * second; an edit or deletion seen before) stays as it is; a correction is of a
+ * reading that is there, and the newest one counts. */
 int abp_made_add(struct abp_store *store, const struct abp_made_fact *facts, size_t count,
                  struct abp_error *err) ABP_MUST_CHECK;
 

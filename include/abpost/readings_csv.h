@@ -19,7 +19,11 @@
  * nothing is added. Bad are a post that is unknown, of another experiment or not out, a time before
  * the post or still to come, what is no number or negative, what is not whole (or "1.000", which
  * may be a thousand) where the experiment's family counts it, and a number that contradicts one of
- * the same post, metric and second: facts are never changed. */
+ * the same post, metric and second: facts are never changed. * - With `correct` such a number is a
+ * correction: both are kept, and the newest one counts wherever numbers are read. A row without
+ * read_at then is of the number at the horizon, the one that counts for the outcome. Only what a
+ * person took can be corrected: the numbers of an outbox, and metrics that the platform never
+ * gives. */
 #ifndef ABPOST_READINGS_CSV_H
 #define ABPOST_READINGS_CSV_H
 
@@ -37,17 +41,19 @@ struct abp_readings_input {
     const struct abp_zone *zone;
     const char *path; /* of the CSV file */
     int64_t now;      /* UTC seconds */
+    int correct;      /* 1: another number of the same time takes the place of the one there */
 };
 
 /* Posts whose times are told, of those that have to be read again. */
 #define ABP_READINGS_TOLD 6
 
 struct abp_readings_result {
-    size_t rows;  /* with something in them */
-    size_t bad;   /* rows */
-    size_t posts; /* that have a new number */
-    size_t added; /* numbers */
-    size_t known; /* numbers that were there already */
+    size_t rows;      /* with something in them */
+    size_t bad;       /* rows */
+    size_t posts;     /* that have a new number */
+    size_t added;     /* numbers */
+    size_t corrected; /* numbers */
+    size_t known;     /* numbers that were there already */
     /* What the posts that the file has numbers of, new or known, now are to an evaluation. */
     size_t named;      /* all of them */
     size_t at_horizon; /* their outcome counts: read at the horizon, or around it (reading.h) */

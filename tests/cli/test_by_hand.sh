@@ -51,6 +51,17 @@ at 2026-12-01T18:00:00Z resolve "$second" --posted https://example.com/p/2
 exits 0
 at 2026-12-01T18:00:00Z resolve "$second" --posted https://example.com/p/3
 exits 65
+# What is exported now, with no number read, is the file to fill in.
+at 2026-12-03T09:12:00Z export next -o fill.csv
+exits 0
+[ "$(head -n 1 fill.csv | tr -d '\r')" = "experiment,post,variant,channel,slot,block,due_at,posted_at,url,file,deleted_at,edited_at,read_at,age,replies,reposts" ] ||
+    fail "no columns for the numbers: $(head -n 1 fill.csv)"
+cp abpost.db before.db
+sed -i '2s/,,,,\r$/,2026-12-03 09:15,,7,2\r/' fill.csv
+at 2026-12-03T18:00:00Z import next --readings fill.csv
+exits 0
+says "2 numbers of 1 post"
+rm -f abpost.db-* && mv before.db abpost.db
 at 2026-12-03T09:12:00Z status --format json
 query "(SELECT group_concat(e.value->>'kind') FROM json_each(j,'\$.stuck') e)" | grep -q reading ||
     fail "nobody is told to read"

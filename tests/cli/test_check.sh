@@ -81,6 +81,18 @@ exits 65
 [ "$(head -n 1 "$out")" = file,line,message ] || fail "the CSV header is $(head -n 1 "$out")"
 rm experiments/broken.ini
 
+# A database that is none.
+abpost check
+exits 0
+head -c 5000 /dev/zero | tr '\0' x >abpost.db
+abpost check
+exits 65
+complains "abpost.db: not an SQLite database"
+abpost check --format json
+exits 65
+answers "json_array_length(j->'mistakes')" 1
+rm abpost.db
+
 # Secrets: a variable that is not set, a file that others can read.
 mkdir secrets && echo hunter2 >secrets/token && chmod 644 secrets/token
 cat >>abpost.ini <<'INI'

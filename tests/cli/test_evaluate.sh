@@ -105,6 +105,24 @@ abpost evaluate c a --format csv
 [ "$(cut -d, -f1 "$out" | uniq | tr '\n' ' ')" = "experiment c a " ] || fail "not in the order named"
 rm experiments/[abc].ini
 
+# An experiment that is named twice, in whatever way, is one.
+for twice in "sample sample" "sample experiments/sample.ini" "./experiments/sample.ini $PWD/experiments/../experiments/sample.ini sample"; do
+    abpost evaluate $twice --format json --now 2026-12-20
+    exits 0
+    answers "json_array_length(j->'experiments')" 1
+done
+abpost check sample experiments/sample.ini
+says "3 files checked"
+cp experiments/sample.ini experiments/other.ini
+abpost evaluate other sample experiments/other.ini --format json --now 2026-12-20
+answers "(SELECT group_concat(value->>'name') FROM json_each(j,'\$.experiments'))" other,sample
+rm experiments/other.ini
+
+# Where nothing was posted no style is the best; what leads may still lose to the baseline.
+abpost evaluate
+says "* the best besides the baseline; a ratio below x1 is worse than it."
+grep -qE '^next +0  - +-+ +-  keep testing' "$out" || fail "a best style of no posts"
+
 # The data in the store speaks before the file does.
 abpost evaluate sample --format json --now 2026-12-20
 strip >from_file

@@ -56,7 +56,8 @@ says "Post 1 (winter, question on paper)"
 says "$url"
 says "tue 2026-12-01 10:00" # Paris
 says "thu 2026-12-03 10:01"
-says "abpost import winter --readings"
+grep -qx "post,replies,likes,unfollows" "$out" || fail "no line to copy"
+says "Then: abpost import winter --readings FILE.csv"
 [ "$(state_of 1)" = posted ] || fail "post 1 is $(state_of 1)"
 [ "$(wc -L <"$out")" -le 80 ] || fail "a line of $(wc -L <"$out") columns"
 abpost resolve 1 --not-posted

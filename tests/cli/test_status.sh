@@ -94,7 +94,8 @@ says "the password"
 says "experiments/broken.ini"
 says "[channel gone]"
 says "outbox/paper/3kabcdefghi5.txt"
-says "abpost import winter --readings FILE.csv"
+says "    post,replies,likes,unfollows"
+says "    abpost import winter --readings FILE.csv"
 says "4 of 40 posts out, 0 with their numbers"
 says "question  2 out, 2 ready, 1 to approve, 1 held, 1 with mistakes"
 says "story     2 out, 1 ready"
@@ -120,6 +121,8 @@ stuck_is sending post 4
 stuck_is due posts 1 # post 6; those to come are not
 stuck_is handed post 5
 stuck_is reading posts 2 # 1 and 2: 17 and 18 are too young
+stuck_is reading line post,replies,likes,unfollows
+stuck_is handed line ""
 stuck_is missed posts 1  # lately
 stuck_is empty posts 1
 not_stuck refused
@@ -158,6 +161,11 @@ status_now --format json
 answers "j->>'\$.experiments[0].analysis_differs'" 1
 answers "j->>'\$.experiments[0].exploratory_since'" ""
 rm experiments/autumn.ini
+status_now
+exits 3
+says "abpost plan autumn --end"
+abpost plan autumn --end --now 2026-12-08
+exits 0
 
 # CSV: a row for each stuck thing.
 status_now --format csv

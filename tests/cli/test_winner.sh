@@ -53,23 +53,30 @@ flatten() { # $out without its line breaks
     tr -s ' \n' ' ' <"$out" >flat && mv flat "$out"
 }
 
-decided_world() { # FOLDER: the night of 2026-12-20 decides for the question
+decided_world() { # FOLDER [-q]: the night of 2026-12-20 decides for the question
     make_workspace "$1"
     sed -i -e 's/^channels .*/channels = paper/' -e '/^target/d' -e '/^max_posts/d' abpost.ini experiments/winter.ini
     printf 'after = repeat-winner\nreview = no\n' >>experiments/winter.ini
     make_store
     store "INSERT INTO experiment (name, created_at) VALUES ('winter', 1);"
     blocks 2026-12-01 16 uniform '2026-11-30 12:00' 60 20
-    abpost nightly --now 2026-12-20T03:00:00Z
+    abpost nightly --now 2026-12-20T03:00:00Z ${2:-}
     exits 0
     is "decided" "$(decisions)" "question repeat"
+    says "decided    winter  question"
     is "what was planned is cancelled" \
         "$(store "SELECT count(*) FROM planned_post WHERE id NOT IN
             (SELECT planned_post_id FROM attempt UNION SELECT planned_post_id FROM dropped WHERE state = 'cancelled')")" 0
 }
 
 # -- a winner that lasts: whatever becomes of its own slots, where nothing was drawn --
+# What was done stands above the results, which stay in one piece.
 decided_world lasts
+results=$(grep -n 'ratio to baseline' "$out" | head -n 1 | cut -d: -f1)
+for action in decided cancelled; do
+    line=$(grep -n "^$action" "$out" | cut -d: -f1)
+    [ "${line:-999}" -lt "${results:-0}" ] || fail "$action stands in line ${line:-none}, the results begin in ${results:-none}"
+done
 blocks 2026-12-21 8 winner '2026-12-20 12:00' 2 0
 blocks 2026-12-29 8 uniform '2026-12-20 12:00' 60 20
 abpost evaluate winter --now 2027-01-10T03:00:00Z --format json
@@ -92,7 +99,9 @@ if grep -q Withdrawn "$out"; then fail "it is withdrawn"; fi
 cd ..
 
 # -- one that fades: five blocks are too few to say so, eight are enough --
-decided_world fades
+# Cron mails what is said, and asks for little: a decision all the same.
+decided_world fades -q
+is "lines of a quiet night" "$(grep -c '^[a-z]' "$out")" 1
 blocks 2026-12-21 3 winner '2026-12-20 12:00' 80 0
 blocks 2026-12-24 5 uniform '2026-12-20 12:00' 9 30
 abpost nightly --now 2027-01-02T03:00:00Z

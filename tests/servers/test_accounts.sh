@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Under whose name: two tokens that were mixed up post nothing and read nothing, and what a stranger's
 # token does not see is no deletion. Put right, everything goes out under its own name, once. A post
-# that a person found is kept under the name that its server has for it, by which it is read.
+# that a person found is kept under the name that its server has for it, by which it is read. A password
+# that was refused is not tried by every tick.
 . "$SOURCE/tests/cli/lib.sh"
 . "$SOURCE/tests/servers/hostile.sh"
 . "$SOURCE/tests/servers/world.sh"
@@ -140,5 +141,44 @@ hostile_tell /_counts "$status_id 3 2 1 0"
 hostile_tell /_counts "$there 5 4 3 2"
 at $((3660 + 7260)) -v tick
 is 'their likes' "$(ask_store "SELECT CAST(value AS INTEGER) FROM reading WHERE metric = 'likes' ORDER BY 1")" $'3\n5'
+hostile_stop
+cd ..
+
+# ---- a password that is refused ----
+
+hostile_start --now $start || exit 1
+mkdir refused && cd refused || exit 1
+world=$scratch/refused
+{
+    printf '[abpost]\n'
+    sky_channel sky
+} >abpost.ini
+write_experiment 'sky' 'start = 2027-03-01' 'max_lateness = 5h' 'min_gap = 30m' 'times = 01:00 02:00 03:00'
+write_posts 12
+logins() {
+    hostile_ask GET /_state >"$scratch/state"
+    sqlite3 :memory: "SELECT readfile('$scratch/state') ->> '\$.requests.\"POST /xrpc/com.atproto.server.createSession\"'"
+}
+at 0 --seed 1 plan e
+export SKY=not-the-password
+for minute in 1 2 3 4 5 60; do
+    at $((3600 + 60 * minute)) tick
+    exits 3
+done
+is 'logins in an hour' "$(logins)" 1
+at 7230 status
+says 'Invalid identifier or password'
+says 'tried again after'
+at 7300 -q tick
+exits 3
+is 'logins after an hour' "$(logins)" 2
+at 7320 check --online
+exits 3
+is 'logins when a person asks' "$(logins)" 3
+export SKY=app-password
+at 7380 -q tick
+exits 0
+is 'logins with another password' "$(logins)" 4
+is 'posts' "$(ask_store 'SELECT count(*) FROM post')" 1
 hostile_stop
 finish

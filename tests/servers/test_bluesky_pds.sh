@@ -140,6 +140,10 @@ refusals() {
     deed takedown "{\"did\":\"$did\"}" >/dev/null
     check "taken down" "$(send "$scratch/r")" '.fate == "not-sent" and .sign_in == true'
     deed takedown "{\"did\":\"$did\",\"applied\":false}" >/dev/null
+    out=$(send "$scratch/r")
+    check "back again: not tried for an hour" "$out" '.fate == "not-sent" and .sign_in == true and (.reason | test("tried again after"))'
+    check "nor for a wrong password's sake" "$(PASSWORD=abcd-efgh-ijkl-mnop send "$scratch/r")" '.reason | test("Invalid identifier")'
+    check "unless a person asks" "$(drive check)" '.characters == 300'
     check "back again" "$(send "$scratch/r")" '.fate == "posted"'
     deed takedown "{\"did\":\"$did\"}" >/dev/null
     check "taken down under a kept session" "$(prepare "$scratch/r2" --text 'x #y' --media "$scratch/p.png" --alt a)" '.fate == "not-sent" and .sign_in == true'

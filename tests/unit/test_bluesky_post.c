@@ -167,6 +167,7 @@ static void test_bad_pictures(void **state)
         {0, NULL, ABP_FATE_REFUSED, 2000001}, /* too large */
         {413, "<html>", ABP_FATE_REFUSED, 5},
         {400, "{\"error\":\"InvalidMimeType\"}", ABP_FATE_REFUSED, 5},
+        {404, "{\"error\":\"NotFound\"}", ABP_FATE_NOT_SENT, 5},
         {500, "", ABP_FATE_NOT_SENT, 5},
         {200, "{}", ABP_FATE_NOT_SENT, 5},
         {200,
@@ -295,6 +296,10 @@ static const struct answer_case sent[] = {
     {408, NULL, ERROR("Timeout"), NULL, ABP_FATE_UNKNOWN, 0, 60},
     {400, NULL, "Bad Request", NULL, ABP_FATE_UNKNOWN, 0, 60},
     {404, NULL, "<html>", NULL, ABP_FATE_UNKNOWN, 0, 60},
+    /* in the words of XRPC, or of some other front that has no server behind it */
+    {404, NULL, "{\"error\":\"NotFound\"}", NULL, ABP_FATE_UNKNOWN, 0, 60},
+    {405, NULL, "{\"error\":\"MethodNotAllowed\"}", NULL, ABP_FATE_UNKNOWN, 0, 60},
+    {410, NULL, "{\"error\":\"Gone\"}", NULL, ABP_FATE_UNKNOWN, 0, 60},
     /* refused */
     {400, NULL, ERROR("InvalidRequest"), NULL, ABP_FATE_REFUSED, 0, -1},
     {400, NULL, ERROR("BlobNotFound"), NULL, ABP_FATE_REFUSED, 0, -1},

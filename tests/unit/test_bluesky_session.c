@@ -237,6 +237,114 @@ static void test_logins(void **state)
     }
 }
 
+/* Reads a post in a run of its own, which signs in as ticks do. */
+static int read_anew(struct fake *fake, struct abp_error *err)
+{
+    struct abp_reading reading = {.remote_id = FAKE_URI, .version = FAKE_CID};
+    memset(err, 0, sizeof *err);
+    fake_reconnect(fake);
+    int rc = fake->connection.ops->read(&fake->connection, &reading, 1, err);
+    fake_all_asked(fake);
+    fake_no_secret(err->message);
+    return rc;
+}
+
+static void is_refused(struct fake *fake, const char *again)
+{
+    struct abp_error err;
+    assert_int_equal(read_anew(fake, &err), -1);
+    assert_int_equal(err.code, ABP_PERSON);
+    assert_non_null(strstr(err.message, "Invalid identifier"));
+    if (!strstr(err.message, again))
+        fail_msg("not '%s': %s", again, err.message);
+}
+
+/* Ticks don't try a password again and again that was refused: 300 logins a day lock an account. */
+static void test_refused_before(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_start();
+    struct abp_error err;
+    fake_lay(fake, 401, NULL, WRONG);
+    is_refused(fake, "after 2026-11-30T01:53:20Z");
+    for (int minute = 1; minute < 60; minute++) {
+        fake->now += 60;
+        is_refused(fake, "after 2026-11-30T01:53:20Z"); /* no request */
+    }
+    fake->now += 60;
+    fake_lay(fake, 401, NULL, WRONG);
+    is_refused(fake, "after 2026-11-30T02:53:20Z");
+    /* Another password is, at once. */
+    assert_int_equal(setenv("ABPOST_TEST_PASSWORD", "zzzz-zzzz-zzzz-zzzz", 1), 0);
+    fake->now += 60;
+    fake_lay(fake, 401, NULL, WRONG);
+    is_refused(fake, "after 2026-11-30T02:54:20Z");
+    is_refused(fake, "after 2026-11-30T02:54:20Z");
+    /* So is one of another account, and a clock that was ahead when it was noted keeps nobody out.
+     */
+    snprintf(fake->account, sizeof fake->account, "other.example.com");
+    fake_lay(fake, 401, NULL, WRONG);
+    is_refused(fake, "after 2026-11-30T02:54:20Z");
+    fake->now -= 86400;
+    fake_lay(fake, 401, NULL, WRONG);
+    is_refused(fake, "after 2026-11-29T02:54:20Z");
+    /* A person may always ask; once that works, nothing is left of it. */
+    fake_reconnect(fake);
+    fake_lay(fake, 200, NULL, GOOD);
+    fake_lay(fake, 200, NULL, GOOD);
+    assert_int_equal(check(fake, &err), 0);
+    char path[400];
+    fake_kept(fake, path, sizeof path);
+    assert_int_equal(unlink(path), 0);
+    fake_lay(fake, 401, NULL, WRONG);
+    is_refused(fake, "after 2026-11-29T02:54:20Z");
+    fake_end(fake);
+}
+
+/* What is kept tells nobody the password, and no trouble of the moment is kept. */
+static void test_what_is_kept_of_it(void **state)
+{
+    (void)state;
+    static const struct {
+        long status;
+        const char *body;
+    } passing[] = {{500, ""}, {404, "404 page not found"}, {404, "{\"error\":\"NotFound\"}"}};
+    struct fake *fake = fake_start();
+    struct abp_error err;
+    char folder[128], path[400], text[1024];
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+        fake_lay(fake, passing[i].status, NULL, passing[i].body);
+        assert_int_equal(read_anew(fake, &err), -1);
+        assert_int_equal(err.code, ABP_UNREACHABLE);
+    }
+    fake_lay(fake, 401, NULL,
+             "{\"error\":\"AuthenticationRequired\",\"message\":\"Invalid identifier\"}");
+    is_refused(fake, "refused at 2026-11-30T00:53:20Z");
+    struct dirent *entry;
+    struct stat st;
+    size_t found = 0;
+    snprintf(folder, sizeof folder, "%s/.abpost", fake->root);
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    while ((entry = readdir(dir))) {
+        if (strncmp(entry->d_name, "refused-", 8) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        FILE *file = fopen(path, "rb");
+        assert_non_null(file);
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777u, 0600);
+        fake_no_secret(text);
+        assert_int_equal(strcspn(text, " "), 4); /* 16 bits are no password */
+        found++;
+    }
+    closedir(dir);
+    assert_int_equal(found, 1);
+    fake_end(fake);
+}
+
 #define DOC(id, endpoint)                                                                          \
     "{\"did\":\"" FAKE_DID "\",\"handle\":\"a.b\",\"accessJwt\":\"a\",\"refreshJwt\":\"r\","       \
     "\"didDoc\":{\"service\":[7,{\"id\":\"#other\",\"serviceEndpoint\":\"https://no.example\"},"   \
@@ -321,11 +429,18 @@ static void test_wait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kept),           cmocka_unit_test(test_refresh),
-        cmocka_unit_test(test_not_durable),    cmocka_unit_test(test_other_process),
-        cmocka_unit_test(test_password_again), cmocka_unit_test(test_refresh_lost),
-        cmocka_unit_test(test_logins),         cmocka_unit_test(test_own_server),
-        cmocka_unit_test(test_open),           cmocka_unit_test(test_wait),
+        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_not_durable),
+        cmocka_unit_test(test_other_process),
+        cmocka_unit_test(test_password_again),
+        cmocka_unit_test(test_refresh_lost),
+        cmocka_unit_test(test_logins),
+        cmocka_unit_test(test_refused_before),
+        cmocka_unit_test(test_what_is_kept_of_it),
+        cmocka_unit_test(test_own_server),
+        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

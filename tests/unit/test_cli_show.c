@@ -528,6 +528,7 @@ static void many_are_counted_by_verdict(void **state)
     struct abp_variant_result v[3] = {unknown_variant((char[]){"a"}),
                                       usual_variant((char[]){"b"}, 1, 0.2),
                                       usual_variant((char[]){"c"}, -1, 0.2)};
+    v[0].posts = 141;
     v[1].verdict = ABP_REPEAT;
     v[1].p_best = 0.99;
     v[2].verdict = ABP_DROP;
@@ -545,6 +546,18 @@ static void many_are_counted_by_verdict(void **state)
     assert_non_null(strstr(text, "x2.72"));
     assert_null(strstr(text, "x0.37"));
     capture_release(&capture);
+
+    /* Without posts in it no style is the best, and without any of the baseline none is better. */
+    for (size_t i = 0; i < 2; i++) {
+        v[0].posts = i == 0 ? 141 : 0;
+        v[1].posts = i == 0 ? 0 : 149;
+        capture_begin(&capture);
+        capture.env.width = 120;
+        text = show(&capture, ABP_TEXT, 0, 2, shown, 2, NULL);
+        assert_null(strstr(text, "x2.72"));
+        assert_true((strstr(text, "x0.37") != NULL) == (i == 0));
+        capture_release(&capture);
+    }
 }
 
 static void a_full_disk_is_told(void **state)

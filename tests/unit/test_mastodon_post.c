@@ -8,6 +8,7 @@
 #define V1    "GET /api/v1/instance"
 #define POST  "POST /api/v1/statuses"
 #define MEDIA "POST /api/v2/media"
+#define WHO   "GET /api/v1/accounts/verify_credentials"
 
 static const char plain_instance[] =
     "{\"configuration\":{\"statuses\":{\"max_characters\":500,\"max_media_attachments\":4,"
@@ -197,6 +198,8 @@ static void uploads_that_fail(void **unused)
          0,
          -1},
         {{MEDIA, 413, "", NULL, 0}, ABP_FATE_REFUSED, 0, -1},
+        {{MEDIA, 422, "", NULL, 0}, ABP_FATE_NOT_SENT, 0, 120},
+        {{MEDIA, 400, "<html>", NULL, 0}, ABP_FATE_NOT_SENT, 0, 120},
         {{MEDIA, 429, "{\"error\":\"Too many requests\"}", "Retry-After: 900\n", 0},
          ABP_FATE_NOT_SENT,
          0,
@@ -262,6 +265,41 @@ static void refused_before_anything(void **unused)
     assert_int_equal(made.rc, -1);
     assert_int_equal(made.outcome.fate, ABP_FATE_NOT_SENT);
     assert_non_null(strstr(made.outcome.reason, path));
+    fake_end(&fake);
+}
+
+/* No server behind the front: nothing is refused for good, and nothing is sent. */
+static void nobody_at_home(void **unused)
+{
+    (void)unused;
+    static const char page[] = "404 page not found";
+    static const struct fake_step none[] = {
+        {V2, 404, page, NULL, 0}, {V1, 404, page, NULL, 0}, {WHO, 404, page, NULL, 0}};
+    static const struct fake_step before_images[] = {{V2, 200, plain_instance, NULL, 0},
+                                                     {MEDIA, 404, page, NULL, 0},
+                                                     {"POST /api/v1/media", 404, page, NULL, 0}};
+    /* A server that says nothing of itself, and lets us in. */
+    static const struct fake_step silent[] = {
+        {V2, 404, "", NULL, 0}, {V1, 404, "", NULL, 0}, {WHO, 200, "{\"id\":\"42\"}", NULL, 0}};
+    static char text[] = "Look";
+    struct abp_content content = content_of(text, NULL, NULL);
+    struct fake fake;
+    struct made made;
+    FAKE_START(&fake, none, NULL);
+    make(&fake, &made, &content);
+    assert_int_equal(made.rc, -1);
+    assert_int_equal(made.outcome.fate, ABP_FATE_NOT_SENT);
+    assert_int_equal(made.outcome.sign_in, 0);
+    abp_buffer_release(&made.request);
+    fake_end(&fake);
+    PREPARE_PICTURE(before_images, &made);
+    assert_int_equal(made.outcome.fate, ABP_FATE_NOT_SENT);
+    assert_int_equal(made.outcome.retry_at, FAKE_NOW + 120);
+    abp_buffer_release(&made.request);
+    FAKE_START(&fake, silent, NULL);
+    make(&fake, &made, &content);
+    assert_int_equal(made.rc, 0);
+    abp_buffer_release(&made.request);
     fake_end(&fake);
 }
 
@@ -335,7 +373,20 @@ static const struct {
      0,
      -1},
     {{POST, 404, "{\"error\":\"Record not found\"}", NULL, 0}, ABP_FATE_REFUSED, 0, -1},
+    {{POST, 410, "{\"error\":\"Gone\"}", NULL, 0}, ABP_FATE_REFUSED, 0, -1},
     {{POST, 413, "<html>", NULL, 0}, ABP_FATE_REFUSED, 0, -1},
+    /* What a front says that has no server behind it is not the server's word. */
+    {{POST, 404, "404 page not found", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
+    {{POST, 404, "{\"error\":404}", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
+    {{POST, 404, "{\"message\":\"no Route matched\"}", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
+    {{POST, 404, "[]", "Retry-After: 600\n", 0}, ABP_FATE_UNKNOWN, 0, 600},
+    {{POST, 400, "<html>", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
+    {{POST, 405, "", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
+    {{POST, 406, "<html>", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
+    {{POST, 410, "<html>", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
+    {{POST, 415, "", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
+    {{POST, 422, "", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
+    {{POST, 501, "<html>", NULL, 0}, ABP_FATE_UNKNOWN, 0, 120},
     {{POST, 429, "{\"error\":\"Too many requests\"}",
       "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 2026-11-24T15:05:00.000Z\n", 0},
      ABP_FATE_NOT_SENT,
@@ -482,8 +533,6 @@ static void tokens_that_are_none(void **unused)
 
 /* ---- under whose name ---- */
 
-#define WHO "GET /api/v1/accounts/verify_credentials"
-
 static const struct fake_step own = {WHO, 200, "{\"id\":\"42\",\"username\":\"gardener\"}", NULL,
                                      0};
 static const struct fake_step others = {WHO, 200, "{\"id\":\"43\",\"username\":\"rival\"}", NULL,
@@ -580,6 +629,7 @@ int main(void)
         cmocka_unit_test(older_upload),
         cmocka_unit_test(uploads_that_fail),
         cmocka_unit_test(refused_before_anything),
+        cmocka_unit_test(nobody_at_home),
         cmocka_unit_test(posted),
         cmocka_unit_test(posted_wider_than_asked),
         cmocka_unit_test(answers),

@@ -103,6 +103,27 @@ static void test_create(void **state)
     abp_store_close(store);
 }
 
+static const char *const tables[] = {
+    "experiment",
+    "analysis",
+    "plan",
+    "block",
+    "planned_post",
+    "dropped",
+    "attempt",
+    "import",
+    "post",
+    "import_experiment",
+    "attempt_result",
+    "reading",
+    "post_event",
+    "decision",
+    "reading_failure",
+    "sign_in",
+    "refused_file",
+    "reading_correction",
+};
+
 /* Every table of facts refuses a change and a deletion, also from behind the store's back. */
 static void test_facts(void **state)
 {
@@ -121,15 +142,12 @@ static void test_facts(void **state)
         "INSERT INTO attempt_result VALUES (1, 1, 0, 'posted', '1', NULL, NULL, NULL, NULL);"
         "INSERT INTO post_event VALUES (1, 'edited', 0);"
         "INSERT INTO reading_failure VALUES (1, 0, 'r');"
+        "INSERT INTO reading_correction SELECT 1, post_id, metric, read_at, 7, 0 FROM reading "
+        "LIMIT 1;"
         "INSERT INTO sign_in VALUES (1, 'c', 0, 1, 'r');"
         "INSERT INTO refused_file VALUES (1, 1, 'c', 'f', 'h', 0, 'r');"
         "INSERT INTO decision VALUES (1, 1, 'a', 'repeat', 0, 'r')";
     assert_int_equal(abp_db_exec(store->db, fill, &err), 0);
-    static const char *const tables[] = {
-        "experiment",     "analysis",    "plan",       "block",    "planned_post",
-        "dropped",        "attempt",     "import",     "post",     "import_experiment",
-        "attempt_result", "reading",     "post_event", "decision", "reading_failure",
-        "sign_in",        "refused_file"};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char sql[200];
         snprintf(sql, sizeof sql, "SELECT count(*) > 0 FROM %s", tables[i]);
@@ -216,6 +234,7 @@ static void test_older_decisions(void **state)
     struct abp_error err = {0};
     struct abp_store *store = scratch_store(s);
     static const char before[] =
+        "DROP TABLE reading_correction;"          /* version 6 */
         "DROP TABLE refused_file;"                /* version 5 */
         "ALTER TABLE plan DROP COLUMN decisions;" /* version 4 */
         "DROP TABLE decision;"
@@ -243,6 +262,32 @@ static void test_older_decisions(void **state)
     assert_int_equal(abp_db_exec(store->db, again, &err), 0);
     assert_int_equal(abp_db_exec(store->db, "DELETE FROM decision", &err), -1);
     assert_int_equal(abp_db_exec(store->db, "UPDATE decision SET reason = ''", &err), -1);
+    abp_store_close(store);
+}
+
+/* A store of before corrections keeps its readings, and takes corrections of them alone. */
+static void test_older_readings(void **state)
+{
+    struct scratch *s = *state;
+    struct abp_error err = {0};
+    struct abp_import_result result;
+    import_or_fail(s, "style,n\na,1\nb,2\n", &result);
+    struct abp_store *store = scratch_store(s);
+    static const char before[] = "DROP TABLE reading_correction; PRAGMA user_version = 5";
+    static const char wrong[] = "INSERT INTO reading_correction VALUES (NULL, 1, 'm', 0, 7, 0)";
+    static const char right[] = "INSERT INTO reading_correction SELECT NULL, post_id, metric, "
+                                "read_at, 7, 0 FROM reading LIMIT 1";
+    assert_int_equal(abp_db_exec(store->db, before, &err), 0);
+    abp_store_close(store);
+    refuse_open(s, ABP_STORE_READ_ONLY, ABP_DATA, "made by an older abpost");
+    store = scratch_store(s);
+    assert_int_equal(ask(store, "PRAGMA user_version"), ABP_SCHEMA_VERSION);
+    assert_int_equal(ask(store, "SELECT count(*) FROM reading"), 2);
+    assert_int_equal(abp_db_exec(store->db, right, &err), 0);
+    assert_int_equal(abp_db_exec(store->db, right, &err), 0); /* corrected again */
+    assert_int_equal(abp_db_exec(store->db, wrong, &err), -1);
+    assert_int_equal(abp_db_exec(store->db, "DELETE FROM reading_correction", &err), -1);
+    assert_int_equal(abp_db_exec(store->db, "UPDATE reading_correction SET value = 1", &err), -1);
     abp_store_close(store);
 }
 
@@ -569,11 +614,14 @@ static void test_plan_of_reading(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_create),          TEST(test_facts),           TEST(test_missing),
-        TEST(test_older_decisions), TEST(test_newer),           TEST(test_strangers),
-        TEST(test_damage),          TEST(test_locked),          TEST(test_full),
-        TEST(test_all_at_once),     TEST(test_readers),         TEST(test_no_rights),
-        TEST(test_transient),       TEST(test_plan_of_reading),
+        TEST(test_create),          TEST(test_facts),
+        TEST(test_missing),         TEST(test_older_decisions),
+        TEST(test_older_readings),  TEST(test_newer),
+        TEST(test_strangers),       TEST(test_damage),
+        TEST(test_locked),          TEST(test_full),
+        TEST(test_all_at_once),     TEST(test_readers),
+        TEST(test_no_rights),       TEST(test_transient),
+        TEST(test_plan_of_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
