@@ -139,6 +139,33 @@ static void test_digest(void **state)
     }
 }
 
+/* An image that is another one by its size makes another version of the same text. */
+static void test_version(void **state)
+{
+    struct abp_content content = {.media_count = 2, .media = {{.size = 7}, {.size = 4000000}}};
+    char one[ABP_CONTENT_VERSION_SIZE], other[ABP_CONTENT_VERSION_SIZE];
+    (void)state;
+    memset(content.digest, 'a', 64);
+    abp_content_version(one, &content);
+    assert_int_equal(strlen(one), 64 + 2 + 8);
+    assert_string_equal(one + 64, " 7 4000000");
+    content.media[0].size = 8;
+    abp_content_version(other, &content);
+    assert_string_not_equal(one, other);
+    assert_true(abp_content_says_the_same(one, other));
+    assert_true(abp_content_says_the_same(one, content.digest));
+    other[63] = 'b';
+    assert_false(abp_content_says_the_same(one, other));
+    assert_false(abp_content_says_the_same(one, NULL));
+    assert_false(abp_content_says_the_same("d", "d"));
+    assert_false(abp_content_says_the_same("", ""));
+    content.media_count = ABP_CONTENT_MEDIA_MAX;
+    for (size_t i = 0; i < ABP_CONTENT_MEDIA_MAX; i++)
+        content.media[i].size = SIZE_MAX;
+    abp_content_version(one, &content);
+    assert_int_equal(strlen(one), ABP_CONTENT_VERSION_SIZE - 1);
+}
+
 static void test_images(void **state)
 {
     struct scratch *s = *state;
@@ -364,6 +391,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_whole_file, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_version, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_digest, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_images, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_where_the_text_begins, scratch_setup,
