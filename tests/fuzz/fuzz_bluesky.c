@@ -1,6 +1,6 @@
 /* The Bluesky connector under a server that answers anything. The first byte of the input chooses
- * the call; the rest is the answers, one after the other, with a byte 0x1E between them:
- * "STATUS\n", headers, an empty line, the body. STATUS 0 cuts the connection after sending, 1
+ * the call (L: locate); the rest is the answers, one after the other, with a byte 0x1E between
+ * them: "STATUS\n", headers, an empty line, the body. STATUS 0 cuts the connection after sending, 1
  * before it. Beyond not crashing: POSTED only with the very address that was asked for, every
  * reason is short UTF-8 without secrets, nothing of a hostile session leads to another protocol,
  * and readings are counts. */
@@ -176,6 +176,22 @@ static void run_read(struct abp_connection *connection)
     }
 }
 
+/* Its own address, and one with a handle that has to be asked for. */
+static void run_locate(struct abp_connection *connection)
+{
+    static const char *const urls[] = {"at://" DID "/app.bsky.feed.post/" KEY,
+                                       "https://bsky.app/profile/old.example.com/post/" KEY};
+    for (size_t i = 0; i < 2; i++) {
+        struct abp_outcome outcome = {.fate = ABP_FATE_UNKNOWN};
+        struct abp_error err = {0};
+        if (connection->ops->locate(connection, &outcome, urls[i], &err) == 0)
+            must(outcome.fate == ABP_FATE_POSTED);
+        else
+            check_text(err.message, sizeof err.message);
+        check_text(outcome.url, sizeof outcome.url);
+    }
+}
+
 /* A workspace for each input, in memory where there is such a place. */
 static void make_root(struct world *world)
 {
@@ -231,6 +247,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.left = size - 1;
     must(abp_connection_open(&connection, &channel, &world.http, world.root, now_of, NULL, &err) ==
          0);
+    if (data[0] == 'L') {
+        run_locate(&connection);
+        goto out;
+    }
     switch (data[0] % 6) {
     case 0:
         run_check(&connection);
@@ -247,6 +267,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         run_read(&connection);
         break;
     }
+out:
     abp_connection_close(&connection);
     remove_root(&world);
     return 0;

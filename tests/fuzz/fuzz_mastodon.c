@@ -1,6 +1,6 @@
 /* A Mastodon server that answers anything, to every call of the connector. An input is
  *
- *   CALL                     one letter: c check, p prepare, s send, f find, r read
+ *   CALL                     one letter: c check, p prepare, s send, f find, r read, l locate
  *   STATUS                   of the first answer: 100 to 599; 0 lost, 1 no connection
  *   Header: value            lines, as many as there are
  *                            a blank line
@@ -199,6 +199,23 @@ static void call_read(struct abp_connection *connection)
     }
 }
 
+/* An address that ends in an id, and one that does not. */
+static void call_locate(struct abp_connection *connection)
+{
+    static const char *const urls[] = {"https://fuzz.example/@a/8", "https://fuzz.example/a/p/1.5"};
+    for (size_t i = 0; i < 2; i++) {
+        struct abp_outcome outcome = {.fate = ABP_FATE_UNKNOWN};
+        struct abp_error err = {0};
+        if (abp_mastodon.locate(connection, &outcome, urls[i], &err) == 0) {
+            must(outcome.fate == ABP_FATE_POSTED);
+            check_outcome(&outcome);
+        } else {
+            must(err.code == ABP_PERSON || err.code == ABP_UNREACHABLE || err.code == ABP_DATA);
+            check_text(err.message, sizeof err.message);
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -232,6 +249,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         call_find(&connection, &server);
     else if (*call == 'r')
         call_read(&connection);
+    else if (*call == 'l')
+        call_locate(&connection);
     abp_connection_close(&connection);
     return 0;
 }
