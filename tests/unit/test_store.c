@@ -103,40 +103,26 @@ static void test_create(void **state)
     abp_store_close(store);
 }
 
-/* A row for every table of facts; imports make the rest. */
-static const char fill[] =
-    "INSERT INTO analysis VALUES (1, 1, 'h', 0);"
-    "INSERT INTO plan VALUES (1, 1, 0, '1', 0);"
-    "INSERT INTO block VALUES (1, 1, 'c', 'uniform');"
-    "INSERT INTO planned_post VALUES (1, 1, 0, 'a', 0.5, 's', '2026-12-01', '09:00', 'UTC', 0);"
-    "INSERT INTO dropped VALUES (1, 0, 'missed', NULL);"
-    "INSERT INTO attempt VALUES (1, 1, 1, 'k', x'00', 'f', 'h', 'o', 0, 60);"
-    "INSERT INTO attempt_result VALUES (1, 1, 0, 'posted', '1', NULL, NULL, NULL, NULL);"
-    "INSERT INTO post_event VALUES (1, 'edited', 0);"
-    "INSERT INTO reading_failure VALUES (1, 0, 'r');"
-    "INSERT INTO reading_correction SELECT 1, post_id, metric, read_at, 7, 0 FROM reading "
-    "LIMIT 1;"
-    "INSERT INTO sign_in VALUES (1, 'c', 0, 1, 'r');"
-    "INSERT INTO refused_file VALUES (1, 1, 'c', 'f', 'h', 0, 'r');"
-    "INSERT INTO decision VALUES (1, 1, 'a', 'repeat', 0, 'r')";
-static const char *const tables[] = {"experiment",
-                                     "analysis",
-                                     "plan",
-                                     "block",
-                                     "planned_post",
-                                     "dropped",
-                                     "attempt",
-                                     "import",
-                                     "post",
-                                     "import_experiment",
-                                     "attempt_result",
-                                     "reading",
-                                     "post_event",
-                                     "decision",
-                                     "reading_failure",
-                                     "sign_in",
-                                     "refused_file",
-                                     "reading_correction"};
+static const char *const tables[] = {
+    "experiment",
+    "analysis",
+    "plan",
+    "block",
+    "planned_post",
+    "dropped",
+    "attempt",
+    "import",
+    "post",
+    "import_experiment",
+    "attempt_result",
+    "reading",
+    "post_event",
+    "decision",
+    "reading_failure",
+    "sign_in",
+    "refused_file",
+    "reading_correction",
+};
 
 /* Every table of facts refuses a change and a deletion, also from behind the store's back. */
 static void test_facts(void **state)
@@ -146,6 +132,21 @@ static void test_facts(void **state)
     struct abp_import_result result;
     import_or_fail(s, "style,n\na,1\nb,2\n", &result);
     struct abp_store *store = scratch_store(s);
+    static const char fill[] =
+        "INSERT INTO analysis VALUES (1, 1, 'h', 0);"
+        "INSERT INTO plan VALUES (1, 1, 0, '1', 0);"
+        "INSERT INTO block VALUES (1, 1, 'c', 'uniform');"
+        "INSERT INTO planned_post VALUES (1, 1, 0, 'a', 0.5, 's', '2026-12-01', '09:00', 'UTC', 0);"
+        "INSERT INTO dropped VALUES (1, 0, 'missed', NULL);"
+        "INSERT INTO attempt VALUES (1, 1, 1, 'k', x'00', 'f', 'h', 'o', 0, 60);"
+        "INSERT INTO attempt_result VALUES (1, 1, 0, 'posted', '1', NULL, NULL, NULL, NULL);"
+        "INSERT INTO post_event VALUES (1, 'edited', 0);"
+        "INSERT INTO reading_failure VALUES (1, 0, 'r');"
+        "INSERT INTO reading_correction SELECT 1, post_id, metric, read_at, 7, 0 FROM reading "
+        "LIMIT 1;"
+        "INSERT INTO sign_in VALUES (1, 'c', 0, 1, 'r');"
+        "INSERT INTO refused_file VALUES (1, 1, 'c', 'f', 'h', 0, 'r');"
+        "INSERT INTO decision VALUES (1, 1, 'a', 'repeat', 0, 'r')";
     assert_int_equal(abp_db_exec(store->db, fill, &err), 0);
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char sql[200];
