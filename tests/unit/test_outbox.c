@@ -1,109 +1,7 @@
 /* The outbox: every path of a post's life, two who claim at once, and what can't be undone. */
-#include "store/db.h"
-#include "store/handle.h"
-#include "store_scratch.h"
-
-#include "abpost/made.h"
-#include "abpost/outbox.h"
+#include "outbox_world.h"
 
 #include <pthread.h>
-
-static struct abp_error err;
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        memset(&err, 0, sizeof err);                                                               \
-        if ((call) != 0)                                                                           \
-            fail_msg("%s: %s", #call, err.message);                                                \
-    } while (0)
-
-/* Blocks of two posts, a and b, due an hour apart. */
-static void plan(struct abp_store *store, int blocks)
-{
-    int64_t id, block;
-    OK(abp_outbox_begin(store, &err));
-    OK(abp_outbox_add_plan(&id, store, "x", UINT64_MAX, 0, NOW, &err));
-    for (int k = 0; k < blocks; k++) {
-        OK(abp_outbox_add_block(&block, store, id, "sky", "uniform", &err));
-        for (int i = 0; i < 2; i++) {
-            char a[] = "a", b[] = "b", slot[] = "mon 09:00", zone[] = "Europe/Paris";
-            struct abp_planned post = {.block = block,
-                                       .position = i,
-                                       .variant = (i + k) % 2 ? b : a,
-                                       .slot = slot,
-                                       .probability = 0.5,
-                                       .date = {2027, 1, 15},
-                                       .time = {9, i},
-                                       .timezone = zone,
-                                       .due_at = NOW + 3600 * (2 * k + i)};
-            OK(abp_outbox_add_post(store, &post, &err));
-        }
-    }
-    OK(abp_outbox_commit(store, &err));
-}
-
-static int64_t claim_file(struct abp_store *store, int64_t planned, const char *file,
-                          int64_t quiet_since)
-{
-    int64_t attempt = 0;
-    struct abp_claim claim = {.planned = planned,
-                              .key = "3k",
-                              .request = "a\0b",
-                              .request_len = 3,
-                              .file = file,
-                              .file_digest = "d",
-                              .owner = "me",
-                              .now = NOW + 60,
-                              .leased_until = NOW + 360,
-                              .quiet_since = quiet_since};
-    memset(&err, 0, sizeof err);
-    int rc = abp_outbox_claim(&attempt, store, &claim, &err);
-    if (rc < 0)
-        print_message("%s\n", err.message);
-    assert_true(rc >= 0);
-    assert_int_equal(rc == 1, attempt != 0);
-    return attempt;
-}
-
-static int64_t claim(struct abp_store *store, int64_t planned)
-{
-    char file[32];
-    snprintf(file, sizeof file, "posts/%d.txt", (int)planned);
-    return claim_file(store, planned, file, 0);
-}
-
-/* The post that the attempt made or found is number `made` of the platform's. */
-static void settle_as(struct abp_store *store, int64_t attempt, enum abp_post_state state,
-                      int64_t made)
-{
-    char id[32];
-    snprintf(id, sizeof id, "at://%d", (int)made);
-    struct abp_settlement s = {.attempt = attempt,
-                               .state = state,
-                               .now = NOW + 5,
-                               .posted_at = NOW + 4,
-                               .retry_at = NOW + 60,
-                               .remote_id = state == ABP_POSTED || state == ABP_HANDED ? id : NULL,
-                               .version = "cid",
-                               .reason = state == ABP_POSTED ? NULL : "so it is"};
-    OK(abp_outbox_settle(store, &s, &err));
-}
-
-static void settle(struct abp_store *store, int64_t attempt, enum abp_post_state state)
-{
-    settle_as(store, attempt, state, attempt);
-}
-
-static enum abp_post_state state_of(struct abp_store *store, int64_t planned)
-{
-    struct abp_planned_list list;
-    struct abp_planned_filter filter = {.id = planned};
-    OK(abp_outbox_list(&list, store, &filter, &err));
-    assert_int_equal(list.count, 1);
-    enum abp_post_state state = list.list[0].state;
-    abp_planned_list_release(&list);
-    return state;
-}
 
 static void test_life(void **state)
 {
@@ -404,90 +302,6 @@ static void test_same_bytes(void **state)
     abp_store_close(store);
 }
 
-/* A text goes out once on a channel, and a channel keeps its pauses, whoever else is at it. */
-static void test_file_and_gap(void **state)
-{
-    struct abp_store *store = scratch_store(*state);
-    plan(store, 2);
-    int64_t first = claim_file(store, 1, "posts/a.txt", NOW - 60);
-    assert_true(first > 0);
-    assert_int_equal(claim_file(store, 3, "posts/a.txt", 0), 0);
-    assert_int_equal(claim_file(store, 3, "posts/b.txt", NOW - 60), 0);
-    settle(store, first, ABP_PLANNED); /* it was not sent after all, and will be with that file */
-    assert_int_equal(claim_file(store, 3, "posts/a.txt", 0), 0);
-    assert_true(claim_file(store, 3, "posts/b.txt", NOW - 60) > 0);
-    assert_true(claim_file(store, 1, "posts/a.txt", 0) > 0);
-    abp_store_close(store);
-}
-
-/* A file is free again when what was tried left nothing and its time passed; only then. */
-static void test_file_is_free(void **state)
-{
-    struct abp_store *store = scratch_store(*state);
-    plan(store, 5);
-    settle(store, claim_file(store, 1, "posts/a.txt", 0), ABP_PLANNED);
-    settle(store, claim_file(store, 2, "posts/b.txt", 0), ABP_UNKNOWN);
-    settle(store, claim_file(store, 3, "posts/c.txt", 0), ABP_REFUSED);
-    assert_int_equal(claim_file(store, 5, "posts/a.txt", 0), 0);
-    assert_int_equal(abp_outbox_drop(store, 1, ABP_MISSED, "late", NOW, &err), 1);
-    assert_int_equal(claim_file(store, 5, "posts/b.txt", 0), 0);
-    assert_int_equal(claim_file(store, 5, "posts/c.txt", 0), 0);
-    int64_t attempt = claim_file(store, 5, "posts/a.txt", 0);
-    assert_true(attempt > 0);
-    assert_int_equal(claim_file(store, 7, "posts/a.txt", 0), 0); /* 5 has it now */
-    settle(store, attempt, ABP_POSTED);
-    assert_int_equal(claim_file(store, 7, "posts/a.txt", 0), 0);
-    /* The list and the claim agree. */
-    static const int uses[] = {0, 1, 1, 0, 1, 0};
-    struct abp_planned_list list;
-    struct abp_planned_filter filter = {0};
-    assert_int_equal(abp_outbox_list(&list, store, &filter, &err), 0);
-    for (size_t i = 0; i < list.count; i++)
-        if (list.list[i].id <= 6)
-            assert_int_equal(abp_outbox_uses_file(&list.list[i]), uses[list.list[i].id - 1]);
-    abp_planned_list_release(&list);
-    abp_store_close(store);
-}
-
-/* What a file says goes out once for a variant, under whatever name. */
-static void test_same_text(void **state)
-{
-    static const char same[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    struct abp_store *store = scratch_store(*state);
-    struct abp_planned_list list;
-    struct abp_planned_filter filter = {0};
-    plan(store, 3);
-    OK(abp_outbox_list(&list, store, &filter, &err));
-    int64_t attempt, own = 0, others = 0;
-    for (size_t i = 1; i < list.count; i++)
-        *(strcmp(list.list[i].variant, list.list[0].variant) == 0 ? &own : &others) =
-            list.list[i].id;
-    struct abp_claim claim = {.planned = list.list[0].id,
-                              .key = "k1",
-                              .request = "r",
-                              .request_len = 1,
-                              .file = "posts/a.txt",
-                              .file_digest = same,
-                              .owner = "o",
-                              .now = NOW,
-                              .leased_until = NOW + 1};
-    abp_planned_list_release(&list);
-    assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 1);
-    settle(store, attempt, ABP_POSTED);
-    claim.planned = own;
-    claim.key = "k2";
-    claim.file = "posts/b.txt";
-    claim.file_digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef 77";
-    assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 0);
-    claim.planned = others;
-    assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 1);
-    claim.planned = own;
-    claim.file = "posts/c.txt";
-    claim.file_digest = "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    assert_int_equal(abp_outbox_claim(&attempt, store, &claim, &err), 1);
-    abp_store_close(store);
-}
-
 struct claimer {
     struct scratch *scratch;
     int64_t attempts[50];
@@ -677,14 +491,19 @@ static void test_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_life),         TEST(test_found_late),
-        TEST(test_drop),         TEST(test_same_bytes),
-        TEST(test_two_claim),    TEST(test_analysis_and_decisions),
-        TEST(test_withdrawing),  TEST(test_made),
-        TEST(test_file_and_gap), TEST(test_file_is_free),
-        TEST(test_same_text),    TEST(test_one_id),
-        TEST(test_out_once),     TEST(test_pause),
-        TEST(test_open),         TEST(test_asked_meanwhile),
+        TEST(test_life),
+        TEST(test_found_late),
+        TEST(test_drop),
+        TEST(test_same_bytes),
+        TEST(test_two_claim),
+        TEST(test_analysis_and_decisions),
+        TEST(test_withdrawing),
+        TEST(test_made),
+        TEST(test_one_id),
+        TEST(test_out_once),
+        TEST(test_pause),
+        TEST(test_open),
+        TEST(test_asked_meanwhile),
         TEST(test_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
