@@ -476,21 +476,6 @@ static void test_made(void **state)
     assert_int_equal(list.list[1].failures, 0);
     assert_null(list.list[1].trouble);
     abp_made_list_release(&list);
-    /* What was corrected is read everywhere, the newest correction of each; the fact stays. */
-    struct abp_made_fact corrections[] = {
-        {ABP_MADE_CORRECTION, 1, NOW + 50, 0, "likes", 7, NOW + 200},
-        {ABP_MADE_CORRECTION, 1, NOW + 50, 0, "likes", 5, NOW + 150}, /* a clock was set back */
-    };
-    OK(abp_made_add(store, corrections, 2, &err));
-    OK(abp_made_list_read(&list, store, NULL, NULL, 0, &err));
-    assert_int_equal(list.list[0].reading_count, 3);
-    assert_true(list.list[0].readings[0].value == 5);
-    assert_true(list.list[0].readings[1].value == 0);
-    assert_true(list.list[0].readings[2].value == 3);
-    assert_int_equal(list.list[0].failures, 2);
-    abp_made_list_release(&list);
-    corrections[0].at++; /* of no reading */
-    assert_int_equal(abp_made_add(store, corrections, 1, &err), -1);
     /* One bad fact, and none of them is there. */
     facts[0] = (struct abp_made_fact){ABP_MADE_READING, 2, NOW, 1, "likes", 1, 0};
     facts[1] = (struct abp_made_fact){ABP_MADE_READING, 99, NOW, 1, "likes", 1, 0};
