@@ -4,6 +4,7 @@
 #include "abpost/text.h"
 #include "base/zone_rule.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,26 @@ static size_t list_names(char *text, const char **names, size_t max)
     return count;
 }
 
+/* 1: the text is the last part of the name, as a person may write it: "berlin", "New York". */
+static int is_city_of(const char *text, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const char *city = slash ? slash + 1 : name;
+    for (; *text && *city; text++, city++)
+        if (tolower((unsigned char)*text) != tolower((unsigned char)*city) &&
+            !(*text == ' ' && *city == '_'))
+            return 0;
+    return *text == '\0' && *city == '\0';
+}
+
+static const char *nearest(const char *text, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_city_of(text, names[i]))
+            return names[i];
+    return abp_suggest(text, names, count);
+}
+
 static int fail_unknown(const char *folder, const char *name, struct abp_error *err)
 {
     enum { NAMES = 800 };
@@ -201,7 +222,7 @@ static int fail_unknown(const char *folder, const char *name, struct abp_error *
     snprintf(path, sizeof path, "%s/zone.tab", folder);
     const char *near = NULL;
     if (read_file(&table, path) == 0 && table.len > 0)
-        near = abp_suggest(name, names, list_names(table.data, names, NAMES));
+        near = nearest(name, names, list_names(table.data, names, NAMES));
     abp_fail(err, ABP_DATA,
              "there is no time zone '%.64s' on this machine; accepted is an IANA name such as "
              "Europe/Paris, or UTC%s%s%s",

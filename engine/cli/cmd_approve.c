@@ -501,8 +501,10 @@ static int mark_all(const struct review *review, enum abp_approval approval, str
         args->format == ABP_TEXT ? abp_emit(review->env, &text, err) : abp_list_end(&list, err);
     abp_buffer_release(&text);
     if (rc == 0 && failed)
-        rc = abp_fail(err, ABP_DATA, "%zu of %zu files stayed as %s", failed, args->name_count,
-                      failed == 1 ? "it was" : "they were");
+        rc = args->name_count == 1
+                 ? abp_fail(err, ABP_DATA, "the file stayed as it was")
+                 : abp_fail(err, ABP_DATA, "%zu of %zu files stayed as %s", failed,
+                            args->name_count, failed == 1 ? "it was" : "they were");
     return rc;
 }
 

@@ -115,6 +115,24 @@ static int add_all(struct abp_inputs *inputs, struct abp_error *err)
 
 /* ---- experiments that were named ---- */
 
+#define MOST_NAMED 8 /* experiments that an error names */
+
+/* "next and sample", "a, b and 7 more", "none". */
+static void put_names(struct abp_buffer *buf, const char *const *names, size_t count)
+{
+    size_t named = count > MOST_NAMED + 1 ? MOST_NAMED : count;
+    for (size_t i = 0; i < named; i++)
+        abp_buffer_printf(buf, "%s%s",
+                          i == 0                             ? ""
+                          : i + 1 == named && named == count ? " and "
+                                                             : ", ",
+                          names[i]);
+    if (named < count)
+        abp_buffer_printf(buf, " and %zu more", count - named);
+    if (count == 0)
+        abp_buffer_add(buf, "none");
+}
+
 static int no_such_experiment(const char *folder, const char *name, struct abp_error *err)
 {
     struct dirent **entries;
@@ -132,9 +150,14 @@ static int no_such_experiment(const char *folder, const char *name, struct abp_e
     if (near)
         abp_fail(err, ABP_DATA, "there is no experiment '%s' in %s; did you mean '%s'?", name,
                  folder, near);
-    else
-        abp_fail(err, ABP_DATA, "there is no experiment '%s' in %s, which holds %d", name, folder,
-                 count);
+    else {
+        struct abp_buffer held;
+        abp_buffer_init(&held, 4096);
+        put_names(&held, names, names ? (size_t)count : 0);
+        abp_fail(err, ABP_DATA, "there is no experiment '%s' in %s, which holds %s", name, folder,
+                 abp_buffer_text(&held));
+        abp_buffer_release(&held);
+    }
     free(names);
     free_entries(entries, count);
     return -1;

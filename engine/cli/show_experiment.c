@@ -81,7 +81,8 @@ static void put_head(struct abp_show *show, const struct abp_screen *screen,
         put_plural(note, result->slot_count, "slot");
     }
     if (result->missing)
-        abp_buffer_printf(note, ", %s without a reading", abp_count_words(result->missing).text);
+        abp_buffer_printf(note, ", %s more without a reading",
+                          abp_count_words(result->missing).text);
     abp_buffer_add(note, result->randomised ? "; randomised" : "; observational");
     if (abp_family_name(result->family))
         abp_buffer_printf(note, "; %s", abp_family_name(result->family));
@@ -338,6 +339,27 @@ static void put_fit(struct abp_buffer *buf, const struct abp_screen *screen,
     put_spread(buf, screen, "tau_w, between slots", &fit->tau_w);
 }
 
+/* The bars and each variant's verdict. */
+static void put_variants(struct abp_show *show, const struct abp_screen *screen,
+                         const struct abp_result *result, struct abp_buffer *note)
+{
+    if (result->variant_count == 1)
+        abp_buffer_printf(note, "Nothing to compare: every post is of one style, %s.",
+                          result->variants[0].name);
+    else if (result->variant_count == 0)
+        abp_buffer_add(note, "Nothing to compare yet.");
+    if (result->variant_count < 2) {
+        abp_put_paragraph(&show->buf, screen, abp_buffer_text(note), 0, 0);
+        abp_buffer_reset(note);
+        return;
+    }
+    put_variant_bars(show, screen, result);
+    for (size_t i = 0; i < result->variant_count; i++) {
+        abp_buffer_byte(&show->buf, '\n');
+        put_variant(show, screen, result, i, note);
+    }
+}
+
 void abp_text_experiment(struct abp_show *show, const struct abp_screen *screen,
                          const struct abp_shown *shown)
 {
@@ -347,14 +369,7 @@ void abp_text_experiment(struct abp_show *show, const struct abp_screen *screen,
     put_head(show, screen, shown, &note);
     put_warnings(&show->buf, screen, result);
     abp_buffer_byte(&show->buf, '\n');
-    if (result->variant_count == 0)
-        abp_buffer_add(&show->buf, "Nothing to compare yet.\n");
-    else
-        put_variant_bars(show, screen, result);
-    for (size_t i = 0; i < result->variant_count; i++) {
-        abp_buffer_byte(&show->buf, '\n');
-        put_variant(show, screen, result, i, &note);
-    }
+    put_variants(show, screen, result, &note);
     for (size_t f = 0; f < result->factor_count && result->posts; f++) {
         abp_buffer_byte(&show->buf, '\n');
         put_factor(show, screen, &result->factors[f], &note);

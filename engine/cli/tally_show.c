@@ -7,7 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define MOST_COLUMNS 6 /* weeks shown side by side */
+#define MOST_COLUMNS 6  /* weeks shown side by side */
+#define FEW          20 /* a share of fewer than that is said as a count */
 
 /* ---- text ---- */
 
@@ -119,9 +120,14 @@ static void put_header(struct abp_buffer *buf, const struct abp_screen *screen,
     abp_buffer_byte(buf, '\n');
 }
 
+/* "87 %"; of a few "3/4". */
 static struct abp_number share(size_t k, size_t n)
 {
-    return abp_percent_words(n ? (double)k / (double)n : NAN);
+    struct abp_number count;
+    if (n == 0 || n >= FEW)
+        return abp_percent_words(n ? (double)k / (double)n : NAN);
+    snprintf(count.text, sizeof count.text, "%zu/%zu", k, n);
+    return count;
 }
 
 static void put_row(struct abp_buffer *buf, const struct abp_simulation *s,
@@ -145,21 +151,33 @@ static void put_row(struct abp_buffer *buf, const struct abp_simulation *s,
     abp_buffer_printf(buf, "  %6s\n", abp_percent_words(t->regret / (double)t->worlds).text);
 }
 
+/* "4.2 %"; of a few "1". */
+static void put_share(struct abp_buffer *note, size_t k, size_t n)
+{
+    if (n < FEW)
+        abp_buffer_printf(note, "%zu", k);
+    else
+        abp_buffer_printf(note, "%.1f %%", 100.0 * (double)k / (double)n);
+}
+
 /* The sentence that this command is for. */
 static void say_false_alarms(struct abp_buffer *note, const struct abp_simulation *s,
                              const struct abp_tally *t)
 {
     struct abp_share wrong = abp_share_of(t->wrong, t->worlds);
-    abp_buffer_printf(note,
-                      "Where no style is better, ever a false repeat or drop: %.1f %% of %s worlds "
-                      "(95 %% interval %.1f to %.1f %%; alpha is %.3g %%)",
-                      100.0 * wrong.share, abp_count_words(t->worlds).text, 100.0 * wrong.low,
+    abp_buffer_add(note, "Where no style is better, ever a false repeat or drop: ");
+    put_share(note, t->wrong, t->worlds);
+    abp_buffer_printf(note, " of %s world%s (95 %% interval %.1f to %.1f %%; alpha is %.3g %%)",
+                      abp_count_words(t->worlds).text, t->worlds == 1 ? "" : "s", 100.0 * wrong.low,
                       100.0 * wrong.high, 100.0 * s->scene->experiment->decision.alpha);
-    for (int tail = 0; tail < ABP_TAIL_COUNT && !s->aa; tail++)
-        abp_buffer_printf(note, "%s %s %.1f %%", tail ? "," : ":",
-                          abp_tail_name(s->scene->climate.family, (enum abp_tail)tail),
-                          100.0 * (double)t->wrong_of_tail[tail] /
-                              (double)(t->worlds_of_tail[tail] ? t->worlds_of_tail[tail] : 1));
+    for (int tail = 0; tail < ABP_TAIL_COUNT && !s->aa; tail++) {
+        size_t n = t->worlds_of_tail[tail];
+        abp_buffer_printf(note, "%s %s ", tail ? "," : ":",
+                          abp_tail_name(s->scene->climate.family, (enum abp_tail)tail));
+        put_share(note, t->wrong_of_tail[tail], n);
+        if (n < FEW)
+            abp_buffer_printf(note, " of %zu", n);
+    }
     abp_buffer_add(note, ".");
 }
 
@@ -170,12 +188,14 @@ static void say_choices(struct abp_buffer *note, const struct abp_simulation *s)
         char text[16];
         if (!t->chosen || is_null(t))
             continue; /* where no style is better, none that is chosen can be */
-        abp_buffer_printf(note, "%s%s %s of %zu",
-                          note->len ? ", "
-                                    : "A chosen style is truly "
-                                      "better than the baseline: ",
-                          effect_words(text, t->effect), share(t->chosen_better, t->chosen).text,
-                          t->chosen);
+        abp_buffer_printf(note, "%s%s ",
+                          note->len ? ", " : "A chosen style is truly better than the baseline: ",
+                          effect_words(text, t->effect));
+        if (t->chosen < FEW)
+            abp_buffer_printf(note, "%zu", t->chosen_better);
+        else
+            abp_buffer_add(note, share(t->chosen_better, t->chosen).text);
+        abp_buffer_printf(note, " of %zu", t->chosen);
     }
     if (note->len)
         abp_buffer_add(note, ".");

@@ -394,8 +394,15 @@ static int take_line(struct reading *r, const char *line, size_t len)
         return 0;
     }
     if (len > ABP_INI_LINE_MAX) {
-        abp_log_add(r->log, r->line, "a line of %zu bytes; accepted are at most %d", len,
-                    ABP_INI_LINE_MAX);
+        size_t first = 0;
+        while (first < len && is_blank(line[first]))
+            first++;
+        abp_log_add(r->log, r->line, "a line of %zu bytes; accepted are at most %d, so %s", len,
+                    ABP_INI_LINE_MAX,
+                    first < len && (line[first] == ';' || line[first] == '#')
+                        ? "break the remark into several lines"
+                        : "say it in fewer words or with shorter names (a value can't go on in a "
+                          "second line; a remark after it can stand in a line of its own)");
         return 0;
     }
     memcpy(r->text, line, len);

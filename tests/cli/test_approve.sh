@@ -91,6 +91,10 @@ plain "$err"
 printf 'status: approved\n\nGood morning! What do you\ndrink first?\r\n' | cmp -s - posts/question/a.txt || fail "more than the status changed"
 diff -r -x a.txt . ../before >/dev/null || fail "a file that was refused changed"
 
+abpost approve posts/story/b.txt
+exits 65
+complains "the file stayed as it was"
+if grep -q "of 1" "$err"; then fail "one of one"; fi
 abpost approve posts/question/a.txt
 exits 0
 says "was already approved"

@@ -118,6 +118,30 @@ abpost evaluate other sample experiments/other.ini --format json --now 2026-12-2
 answers "(SELECT group_concat(value->>'name') FROM json_each(j,'\$.experiments'))" other,sample
 rm experiments/other.ini
 
+# What is there is named.
+abpost evaluate one
+exits 65
+complains "there is no experiment 'one' in experiments, which holds next and sample"
+abpost evaluate sampel
+complains "did you mean 'sample'?"
+for i in {1..9}; do cp experiments/sample.ini experiments/x$i.ini; done
+abpost evaluate one
+complains "which holds next, sample, x1, x2, x3, x4, x5, x6 and 3 more"
+rm experiments/x?.ini experiments/next.ini
+mv experiments/sample.ini .
+abpost evaluate one
+complains "which holds none"
+cd .. && rm -r "$OLDPWD" && abpost init "$OLDPWD" && cd "$OLDPWD" || exit 1
+
+# One style alone.
+printf 'style,likes\nalone,1\nalone,5\n' >one.csv
+printf '[import]\nfile = one.csv\nvariant = style\noutcome = likes\n' >one.ini
+abpost evaluate one.ini
+exits 0
+says "Nothing to compare: every post is of one style, alone."
+if grep -qE 'best of all|baseline' "$out"; then fail "one style is the best of all"; fi
+rm one.csv one.ini
+
 # Where nothing was posted no style is the best; what leads may still lose to the baseline.
 abpost evaluate
 says "* the best besides the baseline; a ratio below x1 is worse than it."

@@ -62,6 +62,16 @@ exits 0
 answers "(j->>'\$.effects[0].found') > 0.5" 1
 answers "json_type(j,'\$.aa')" integer
 
+# A few are counted; a share of one world says nothing.
+abpost simulate next --worlds 2 --effect 1,3
+exits 0
+flatten() { tr '\n' ' ' <"$out" | tr -s ' '; }
+flatten | grep -qE 'false repeat or drop: [0-2] of 2 worlds \(95 %' || fail "no count of false alarms"
+flatten | grep -qE 'better than the baseline: x3 [0-2] of [0-2][.]' || fail "no count of choices"
+flatten | grep -qE ' x3 [0-2]/2 ' || fail "no counts in the table"
+abpost simulate next --worlds 1 --effect 1
+flatten | grep -qE 'drop: [01] of 1 world \(95 %' || fail "one world is no plural"
+
 # A schedule without an [import]: the one of the experiment that counts the same says what columns
 # mean. Nothing is told of what is not in the table.
 abpost simulate next --worlds 10 --aa experiments/sample.csv

@@ -370,7 +370,7 @@ static void text_says_what_matters(void **state)
     static const char *const words[] = {"question-2019\n",
                                         "A question earns more\n",
                                         "290 posts on 14 channels",
-                                        "18 without a reading",
+                                        "18 more without a reading",
                                         "randomised",
                                         "x0.85, 0.66 to 1.10",
                                         "(0.89)",

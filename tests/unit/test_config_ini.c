@@ -106,10 +106,16 @@ static void test_long_lines(void **state)
             assert_int_equal(strlen(got), n);
             free(got);
         } else {
-            char part[64];
+            char part[128];
             snprintf(text, sizeof text, "hypothesis%s\n", line);
-            snprintf(part, sizeof part, "a line of %zu bytes; accepted are at most 197", len);
+            snprintf(part, sizeof part,
+                     "a line of %zu bytes; accepted are at most 197, so say it in fewer words",
+                     len);
             assert_mistake(text, 7, part);
+            snprintf(text, sizeof text, "; %s\n", line);
+            snprintf(part, sizeof part, "bytes; accepted are at most 197, so break the remark");
+            if (strlen(text) > 198)
+                assert_mistake(text, 7, part);
         }
     }
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -177,6 +178,16 @@ static void test_unknown_zones(void **state)
     assert_non_null(strstr(err.message, "(did you mean 'Europe/Paris'?)"));
     assert_int_equal(abp_zone_open(&zone, "utc", &err), -1);
     assert_non_null(strstr(err.message, "(did you mean 'UTC'?)"));
+    static const char *const cities[][2] = {{"Berlin", "Europe/Berlin"},
+                                            {"berlin", "Europe/Berlin"},
+                                            {"New York", "America/New_York"},
+                                            {"buenos_aires", "America/Argentina/Buenos_Aires"}};
+    for (size_t i = 0; i < sizeof cities / sizeof cities[0]; i++) {
+        char hint[80];
+        snprintf(hint, sizeof hint, "(did you mean '%s'?)", cities[i][1]);
+        assert_int_equal(abp_zone_open(&zone, cities[i][0], &err), -1);
+        assert_non_null(strstr(err.message, hint));
+    }
     char longer[5000];
     memset(longer, 'A', sizeof longer);
     longer[sizeof longer - 1] = '\0';
