@@ -83,7 +83,8 @@ void abp_planned_list_release(struct abp_planned_list *list);
  * plan. */
 int abp_outbox_uses_file(const struct abp_planned *post);
 
-/* What posts of other experiments have taken: a file goes out once on a channel, whoever names it. */
+/* What posts of other experiments have taken: a file goes out once on a channel, whoever names it.
+ */
 struct abp_taken_file {
     char *channel, *file; /* owned by the list */
 };
