@@ -94,10 +94,13 @@ static int may_ask(const struct abp_connection *connection, struct abp_outcome *
     return -1;
 }
 
-/* Fills outcome from an error before anything was sent. -1. */
-static int not_sent(struct abp_outcome *outcome, const struct abp_error *err, int64_t retry_at)
+/* Fills outcome from an error before anything was sent. A wish that has passed is none. -1. */
+static int not_sent(const struct abp_connection *connection, struct abp_outcome *outcome,
+                    const struct abp_error *err, int64_t retry_at)
 {
-    abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, retry_at, "%s", err->message);
+    int64_t now = connection->now(connection->now_context);
+    abp_mastodon_outcome(outcome, ABP_FATE_NOT_SENT, retry_at > now ? retry_at : 0, "%s",
+                         err->message);
     outcome->sign_in = err->code == ABP_PERSON;
     outcome->local = err->code == ABP_FAILED;
     return -1;
@@ -111,7 +114,7 @@ static int confirm(struct abp_connection *connection, struct abp_outcome *outcom
     if (may_ask(connection, outcome) != 0)
         return -1;
     if (abp_mastodon_confirm(connection, &retry_at, &err) != 0)
-        return not_sent(outcome, &err, retry_at);
+        return not_sent(connection, outcome, &err, retry_at);
     return may_ask(connection, outcome); /* that request may have been the last for a while */
 }
 
@@ -125,7 +128,7 @@ static int examine(struct abp_connection *connection, const struct abp_content *
     if (confirm(connection, outcome) != 0)
         return -1;
     if (abp_mastodon_limits(connection, &retry_at, &err) != 0)
-        return not_sent(outcome, &err, retry_at);
+        return not_sent(connection, outcome, &err, retry_at);
     if (abp_content_fits(content, connection->ops, &connection->limits, &err) != 0) {
         abp_mastodon_outcome(outcome, ABP_FATE_REFUSED, 0, "%s", err.message);
         return -1;
@@ -340,7 +343,7 @@ void abp_mastodon_send(struct abp_connection *connection, struct abp_outcome *ou
     if (confirm(connection, outcome) != 0)
         return;
     if (abp_mastodon_call(connection, &reply, &call, &err) != 0) {
-        not_sent(outcome, &err, 0);
+        not_sent(connection, outcome, &err, 0);
         return;
     }
     json_t *asked = json_loadb(request, len, JSON_REJECT_DUPLICATES, NULL);

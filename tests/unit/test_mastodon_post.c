@@ -599,6 +599,8 @@ static void whose_is_not_said(void **unused)
         {{WHO, 200, "{\"id\":\"42\"}", NULL, 0}, 0, -1},
         {{WHO, 429, "", "Retry-After: 30\n", 0}, 0, 30},
         {{WHO, 0, "lost", NULL, ABP_HTTP_LOST}, 0, -1},
+        {{WHO, 503, "", "Retry-After: 600\n", 0}, 0, 600},
+        {{WHO, 503, "", "X-RateLimit-Reset: 2013-11-24T15:05:00Z\n", 0}, 0, -1},
         /* Its last request for a while: the post waits for the next. */
         {{WHO, 200, "{\"id\":\"42\",\"username\":\"gardener\"}",
           "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 2026-11-24T15:05:00Z\n", 0},
