@@ -188,13 +188,11 @@ static int no_such_topic(const char *name, struct abp_error *err)
     for (size_t i = 0; i < topic_count && n < NAMES_MAX; i++)
         names[n++] = list[i].name;
     const char *near = abp_suggest(name, names, n);
-    return near ? abp_fail(err, ABP_USAGE,
-                           "'%s' is neither a command nor a file's topic; did you mean '%s'?", name,
-                           near)
-                : abp_fail(err, ABP_USAGE,
-                           "'%s' is neither a command nor a file's topic; 'abpost help' lists them "
-                           "all",
-                           name);
+    if (near)
+        return abp_fail(err, ABP_USAGE, "unknown command or topic '%s'; did you mean '%s'?", name,
+                        near);
+    return abp_fail(err, ABP_USAGE, "unknown command or topic '%s'; 'abpost help' lists them all",
+                    name);
 }
 
 /* Where a command and a topic share a name, the command has it. */

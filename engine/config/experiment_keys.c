@@ -155,8 +155,8 @@ static const struct abp_ini_key schedule_keys[] = {
     {.name = "times",
      .read = abp_read_times,
      .accepted = "times of day, each once, such as 09:00 18:30",
-     .meaning = "the slots of a day, in the workspace's time zone: one post on each channel at "
-                "each of them",
+     .meaning = "the slots of a day, in the workspace's time zone; each takes one post of a "
+                "channel at most",
      .absent = "none; [schedule] needs it"},
     {.name = "min_gap",
      .read = abp_read_duration,
