@@ -24,7 +24,8 @@ struct resolving {
 
 static int check_url(const char *url, struct abp_error *err)
 {
-    int web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+    int web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0 ||
+              strncmp(url, "at://", 5) == 0; /* what Bluesky's tools show */
     size_t len = strlen(url);
     int plain = abp_utf8_invalid_at(url, len) == len;
     for (size_t i = 0; i < len; i++)
@@ -316,6 +317,8 @@ static const char *const details[] = {
     "With --format json (schema abpost.resolve/1) or csv: post, experiment, variant, channel, "
     "state, posted_at and url, as they are now.",
     "A time (--at) that is still to come, or before the post was handed over or sent, is refused.",
+    "On Bluesky and Mastodon the server is asked for what is at the address; where it can't be "
+    "reached the exit status is 69, where it refuses the account 3, and nothing is recorded.",
     "The exit status is 65 when there is no such post, when its fate is known already, or when "
     "the address is none of its channel's posts.",
     NULL,
