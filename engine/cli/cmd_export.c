@@ -303,23 +303,29 @@ static void add_metric(struct export *e, const char *name)
     e->metrics[e->metric_count++] = name;
 }
 
-static size_t add_sum(struct export *e, const struct abp_sum *sum)
+static void add_sum(struct export *e, const struct abp_sum *sum)
 {
-    for (size_t t = 0; e->metrics && t < sum->count; t++)
+    for (size_t t = 0; t < sum->count; t++)
         add_metric(e, sum->terms[t].name);
-    return sum->count;
 }
 
-/* Returns how many names its sums hold; adds them where there is room made for them. */
-static size_t add_experiment(struct export *e, const struct abp_experiment *experiment)
+/* Names that the experiment's sums hold at most. */
+static size_t count_names(const struct abp_experiment *experiment)
 {
-    const struct abp_decision *decision = &experiment->decision;
-    if (!experiment->schedule.present)
-        return 0; /* its guardrails name columns of a file of its own */
-    size_t count = add_sum(e, &experiment->outcome) + add_sum(e, &experiment->exposure);
-    for (size_t g = 0; g < decision->guardrail_count; g++)
-        count += add_sum(e, &decision->guardrails[g].metric);
+    size_t count = experiment->outcome.count + experiment->exposure.count;
+    for (size_t g = 0; g < experiment->decision.guardrail_count; g++)
+        count += experiment->decision.guardrails[g].metric.count;
     return count;
+}
+
+static void add_experiment(struct export *e, const struct abp_experiment *experiment)
+{
+    if (!experiment->schedule.present)
+        return; /* its guardrails name columns of a file of its own */
+    add_sum(e, &experiment->outcome);
+    add_sum(e, &experiment->exposure);
+    for (size_t g = 0; g < experiment->decision.guardrail_count; g++)
+        add_sum(e, &experiment->decision.guardrails[g].metric);
 }
 
 /* What was never read has its column too: the file is one to be filled in. */
@@ -327,7 +333,8 @@ static int find_metrics(struct export *e, struct abp_error *err)
 {
     size_t most = e->made.metric_count + 1;
     for (size_t i = 0; i < e->loaded.count; i++)
-        most += add_experiment(e, &e->loaded.experiments[i]);
+        most += count_names(&e->loaded.experiments[i]);
+    e->metric_count = 0;
     e->metrics = calloc(most, sizeof *e->metrics);
     if (!e->metrics)
         return abp_fail_memory(err);

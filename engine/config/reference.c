@@ -45,9 +45,11 @@ int abp_reference_key(struct abp_reference_key *key, enum abp_reference_file fil
         return s == 0 && header(key, i);
     const struct abp_ini_schema *schema = schema_of(file);
     const struct abp_ini_kind *kind = s < schema->kind_count ? &schema->kinds[s] : NULL;
-    if (!kind || i >= kind->key_count + (kind->others != NULL))
+    if (!kind || i > kind->key_count)
         return 0;
     const struct abp_ini_key *from = i < kind->key_count ? &kind->keys[i] : kind->others;
+    if (!from)
+        return 0;
     *key = (struct abp_reference_key){.name = from == kind->others ? NULL : from->name,
                                       .meaning = from->meaning,
                                       .accepted = from->accepted,
