@@ -256,7 +256,9 @@ int pub_send(struct pub_channel *channel, const struct abp_planned *post, struct
     struct sending s = {.channel = channel, .post = post};
     s.experiment = pub_experiment_of(channel->run, post->experiment, err);
     if (!s.experiment)
-        return err->code ? -1 : wait_for(channel->run, post, "its experiment's file has mistakes");
+        return err->code
+                   ? -1
+                   : wait_for(channel->run, post, "its experiment's file has mistakes or is gone");
     abp_buffer_init(&s.request, REQUEST_MAX);
     int rc = ANOTHER;
     for (int i = 0; rc == ANOTHER && i < FILES_MOST; i++) {
