@@ -183,7 +183,7 @@ static void results_and_complaints_go_apart(void **state)
         {"help|--version", "abpost " ABPOST_VERSION "\n", "", 0},
         {"--help", "Commands", "", 0},
         {"help|-h", "Usage: abpost help", "", 0},
-        {"help|nosuchcommand", "", "neither a command nor a file's topic", 2},
+        {"help|nosuchcommand", "", "unknown command", 2},
         {"nosuchcommand|--help", "", "unknown command", 2},
         {"bad\033[2Jname", "", "bad\\x1b[2Jname", 2},
     };
