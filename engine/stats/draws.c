@@ -165,7 +165,7 @@ static int draw_slots(struct stats_draws *draws, size_t to, struct abp_error *er
     size_t slots = latent->at_mu;
     if (slots == 0 || draws->whole >= to)
         return 0;
-    double *own = malloc(2 * slots * sizeof *own), *normals = own + slots;
+    double *own = calloc(2 * slots, sizeof *own), *normals = own + slots;
     if (!own)
         return abp_fail_memory(err);
     for (size_t i = draws->whole; i < to; i++) { /* in pairs of opposite sign */
@@ -276,6 +276,7 @@ static size_t draws_most(const struct stats_latent *latent)
 static size_t draws_needed(struct stats_draws *draws)
 {
     double top = -INFINITY, sum = 0.0, squares = 0.0, n = (double)draws->weighed;
+    size_t need = PILOT;
     narrow_weights(draws);
     for (size_t i = 0; i < draws->weighed; i++)
         top = fmax(top, draws->log_ratio[i]);
@@ -285,9 +286,10 @@ static size_t draws_needed(struct stats_draws *draws)
         double off = n * (exp(draws->log_ratio[i] - top) / sum - draws->weight[i]);
         squares += off * off;
     }
-    double runs = ceil(squares / n * 0.25 / (AIM * AIM) / RUN);
-    double most = (double)draws_most(draws->latent) / RUN;
-    return (size_t)fmin(fmax(runs, PILOT / RUN), most) * RUN;
+    size_t most = draws_most(draws->latent);
+    while (need < most && (double)need < squares / n * 0.25 / (AIM * AIM))
+        need += RUN;
+    return need;
 }
 
 /* Smooths the ratios and turns them into one weight a draw. */

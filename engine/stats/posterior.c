@@ -26,26 +26,26 @@ static int allocate(struct abp_posterior *p, const struct stats_draws *draws, in
     p->draws = n;
     p->variants = d->variants;
     p->channels = d->channels;
-    p->weight = malloc(n * sizeof(double));
-    p->mu = malloc(n * sizeof(double));
-    p->theta = malloc(n * d->variants * sizeof(double));
-    p->kappa = malloc(n * sizeof(double));
-    p->tau_v = malloc(n * sizeof(double));
+    p->weight = calloc(n, sizeof(double));
+    p->mu = calloc(n, sizeof(double));
+    p->theta = calloc(n * d->variants, sizeof(double));
+    p->kappa = calloc(n, sizeof(double));
+    p->tau_v = calloc(n, sizeof(double));
     int failed = !p->weight || !p->mu || !p->theta || !p->kappa || !p->tau_v;
     if (d->has_channels) {
-        p->tau_u = malloc(n * sizeof(double));
-        p->tau_b = malloc(n * sizeof(double));
+        p->tau_u = calloc(n, sizeof(double));
+        p->tau_b = calloc(n, sizeof(double));
         p->channel_log_lift = calloc(d->variants * d->channels, sizeof *p->channel_log_lift);
         p->channel_p_better = calloc(d->variants * d->channels, sizeof(double));
         failed |= !p->tau_u || !p->tau_b || !p->channel_log_lift || !p->channel_p_better;
     }
     if (d->has_slots)
-        failed |= !(p->tau_w = malloc(n * sizeof(double)));
+        failed |= !(p->tau_w = calloc(n, sizeof(double)));
     p->factors = d->factors;
     p->levels = d->levels;
     if (d->factors) {
-        p->alpha = malloc(n * d->levels * sizeof(double));
-        p->tau_f = malloc(n * d->factors * sizeof(double));
+        p->alpha = calloc(n * d->levels, sizeof(double));
+        p->tau_f = calloc(n * d->factors, sizeof(double));
         failed |= !p->alpha || !p->tau_f;
     }
     if (outcomes)
