@@ -128,6 +128,18 @@ static struct abp_stuck of_post(const struct abp_planned *post, enum abp_stuck_k
 
 /* ---- single posts ---- */
 
+/* A post on a channel that is gone: no tick asks for it, and no address can be checked. */
+static void find_orphan(struct finding *f, struct abp_stuck *s, const struct abp_planned *post)
+{
+    s->person = 1;
+    s->todo = words(f,
+                    "Its channel is no longer in abpost.ini, so no tick asks for it: put "
+                    "[channel %s] back; or look for it (%s) at the account, and if it is not out:",
+                    post->channel, post->file);
+    s->commands[0] = words(f, "abpost resolve %lld --not-posted", (long long)post->id);
+    add(f, s);
+}
+
 static void find_unknown(struct finding *f, const struct abp_planned *post)
 {
     char url[600];
@@ -138,6 +150,10 @@ static void find_unknown(struct finding *f, const struct abp_planned *post)
     s.what =
         words(f, "Post %lld (%s, %s on %s) may or may not be out: %s", (long long)post->id,
               post->experiment, post->variant, post->channel, reason_of(post, "no answer came"));
+    if (!channel) {
+        find_orphan(f, &s, post);
+        return;
+    }
     s.todo = words(f, "Look for it (%s) at %s, then say what you saw:", post->file,
                    url[0] ? url : "the account");
     s.commands[0] = words(f, "abpost resolve %lld --posted URL", (long long)post->id);
@@ -168,6 +184,10 @@ static void find_sending(struct finding *f, const struct abp_planned *post)
                    "Post %lld (%s, %s on %s) was being sent at %s, and what came of it was "
                    "never written down.",
                    (long long)post->id, post->experiment, post->variant, post->channel, when);
+    if (!abp_loaded_channel(&f->status->loaded, post->channel)) {
+        find_orphan(f, &s, post);
+        return;
+    }
     s.todo = words(f, "The next tick asks the platform what became of it:");
     s.commands[0] = words(f, "abpost tick");
     add(f, &s);

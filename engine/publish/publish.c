@@ -212,15 +212,44 @@ static int is_orphan(const struct pub_run *run, const struct abp_planned *post)
     return pub_channel_named(run->in->ws, post->channel) == NULL;
 }
 
-/* Posts on channels that the workspace no longer has. */
+#define NO_CHANNEL "its channel is no longer in abpost.ini"
+
+static int is_due_orphan(const struct pub_run *run, const struct abp_planned *post)
+{
+    return is_orphan(run, post) && post->due_at <= pub_now(run);
+}
+
+/* Posts on channels that the workspace no longer has leave the plan when it is too late for them,
+ * like any other: nobody else would take them out. 1: some did, others of their blocks with them;
+ * 0: none; -1. */
+static int drop_late_orphans(struct pub_run *run, const struct abp_planned_list *list,
+                             struct abp_error *err)
+{
+    int dropped = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct abp_planned *post = &list->list[i];
+        if (post->state != ABP_PLANNED || !is_due_orphan(run, post))
+            continue;
+        const struct pub_experiment *e = pub_experiment_of(run, post->experiment, err);
+        if (!e && err->code)
+            return -1;
+        if (!e || pub_now(run) - post->due_at <= e->in->experiment->schedule.max_lateness)
+            continue;
+        if (pub_drop(run, post, ABP_MISSED, NO_CHANNEL, err) != 0)
+            return -1;
+        dropped = 1;
+    }
+    return dropped;
+}
+
 static void tell_orphans(struct pub_run *run, const struct abp_planned_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         struct abp_note note = {.kind = list->list[i].state == ABP_PLANNED ? ABP_NOTE_WAITING
                                                                            : ABP_NOTE_UNKNOWN,
                                 .post = &list->list[i],
-                                .detail = "its channel is no longer in abpost.ini"};
-        if (!is_orphan(run, &list->list[i]) || list->list[i].due_at > pub_now(run))
+                                .detail = NO_CHANNEL};
+        if (!is_due_orphan(run, &list->list[i]))
             continue;
         pub_note(run, &note);
         run->report->unopened = 1;
@@ -247,6 +276,12 @@ static int pass_over(struct pub_run *run, struct abp_error *err)
     struct abp_planned_list list;
     if (gather(&list, run, err) != 0)
         return -1;
+    int dropped = drop_late_orphans(run, &list, err);
+    if (dropped) {
+        abp_planned_list_release(&list);
+        if (dropped < 0 || gather(&list, run, err) != 0)
+            return -1;
+    }
     place_in_time(&list);
     tell_orphans(run, &list);
     int rc = serve_all(run, &list, err);

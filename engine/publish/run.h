@@ -53,6 +53,11 @@ void pub_in_the_way(struct pub_run *run, const struct abp_outcome *outcome);
 struct pub_experiment *pub_experiment_of(struct pub_run *run, const char *name,
                                          struct abp_error *err);
 
+/* Takes a post that was not sent out of the plan, MISSED or EMPTY, and tells; -1: the store failed.
+ */
+int pub_drop(struct pub_run *run, const struct abp_planned *post, enum abp_post_state state,
+             const char *reason, struct abp_error *err);
+
 /* Both with the lock held, which they let go of while they talk to a server. 0, or -1 when the
  * store failed. */
 int pub_send(struct pub_channel *channel, const struct abp_planned *post, struct abp_error *err);

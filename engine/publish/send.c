@@ -25,8 +25,8 @@ static int wait_for(struct pub_run *run, const struct abp_planned *post, const c
 
 /* ---- too late ---- */
 
-static int drop(struct pub_run *run, const struct abp_planned *post, enum abp_post_state state,
-                const char *reason, struct abp_error *err)
+int pub_drop(struct pub_run *run, const struct abp_planned *post, enum abp_post_state state,
+             const char *reason, struct abp_error *err)
 {
     static const enum abp_note_kind kinds[ABP_POST_STATE_COUNT] = {
         [ABP_MISSED] = ABP_NOTE_MISSED,
@@ -52,7 +52,7 @@ static int drop_late(struct pub_run *run, const struct abp_planned *post,
         snprintf(reason, sizeof reason,
                  "its time passed %s ago, which is more than max_lateness allows%s%.300s", late,
                  post->reason ? "; before: " : "", post->reason ? post->reason : "");
-    return drop(run, post, choice->content ? ABP_MISSED : ABP_EMPTY, reason, err);
+    return pub_drop(run, post, choice->content ? ABP_MISSED : ABP_EMPTY, reason, err);
 }
 
 /* ---- the request ---- */

@@ -162,10 +162,28 @@ sed -i 's/^channels .*/channels = papers/' experiments/winter.ini
 abpost tick --now 2026-12-01T10:00:00Z
 exits 3
 says "unknown"
+abpost status --now 2026-12-01T10:00:00Z --format json
+answers "(SELECT s.value->>'todo' LIKE '%put [channel paper] back%' FROM json_each(j,'\$.stuck') s WHERE s.value->>'post' = 1)" 1
+answers "(SELECT s.value->>'commands' FROM json_each(j,'\$.stuck') s WHERE s.value->>'post' = 1)" '["abpost resolve 1 --not-posted"]'
 abpost tick --now 2026-12-01T19:00:00Z -v
 exits 3
 says "no longer in abpost.ini"
 store "INSERT INTO attempt_result (attempt_id, settled_at, state) VALUES (1, 1796115600, 'not-posted')"
+# ... until it is too late for it: then it leaves the plan with its block, and all is well again.
+abpost tick --now 2026-12-01T19:00:00Z
+exits 0
+says "missed"
+abpost tick --now 2026-12-01T19:01:00Z
+exits 0
+says_nothing
+
+# With nothing in flight, one that is due and can't go out is trouble by itself.
+cd "$scratch" || exit 1
+make_workspace waiting
+make_store
+plan_block winter paper "question 2026-12-01 18:30" "story 2026-12-01 22:30"
+sed -i 's/^\[channel paper\]/[channel papers]/' abpost.ini
+sed -i 's/^channels .*/channels = papers/' experiments/winter.ini
 abpost tick --now 2026-12-01T19:00:00Z
 exits 65
 complains "can't be posted to"
