@@ -29,9 +29,9 @@ int abp_outbox_refuse_file(struct abp_store *store, const char *experiment, cons
     return rc;
 }
 
-static int add_file(struct abp_refused_file_list *list, struct abp_statement *s,
-                    struct abp_error *err)
+static int add_refused(void *to, struct abp_statement *s, struct abp_error *err)
 {
+    struct abp_refused_file_list *list = to;
     struct abp_refused_file *grown = realloc(list->list, (list->count + 1) * sizeof *grown);
     if (!grown)
         return abp_fail_memory(err);
@@ -47,27 +47,36 @@ static int add_file(struct abp_refused_file_list *list, struct abp_statement *s,
                : 0;
 }
 
+/* Adds every row of a statement on an experiment to a list. 0, or -1; what was added stays. */
+static int each_row(struct abp_store *store, const char *sql, const char *experiment,
+                    int (*add)(void *list, struct abp_statement *s, struct abp_error *err),
+                    void *list, struct abp_error *err)
+{
+    struct abp_statement *s = NULL;
+    int row;
+    if (abp_db_prepare(&s, store->db, sql, err) != 0)
+        return -1;
+    abp_bind_text(s, abp_param(s, ":experiment"), experiment);
+    while ((row = abp_step(s, err)) > 0)
+        if (add(list, s, err) != 0) {
+            row = -1;
+            break;
+        }
+    abp_db_finish(s);
+    return row;
+}
+
 int abp_outbox_refused_files(struct abp_refused_file_list *list, struct abp_store *store,
                              const char *experiment, struct abp_error *err)
 {
     static const char sql[] =
         "SELECT r.channel, r.file, r.file_hash, r.reason, r.refused_at FROM refused_file r"
         " JOIN experiment e ON e.id = r.experiment_id WHERE e.name = :experiment ORDER BY r.id";
-    struct abp_statement *s = NULL;
-    int row;
     memset(list, 0, sizeof *list);
-    if (abp_db_prepare(&s, store->db, sql, err) != 0)
-        return -1;
-    abp_bind_text(s, abp_param(s, ":experiment"), experiment);
-    while ((row = abp_step(s, err)) > 0)
-        if (add_file(list, s, err) != 0) {
-            row = -1;
-            break;
-        }
-    abp_db_finish(s);
-    if (row < 0)
-        abp_refused_file_list_release(list);
-    return row < 0 ? -1 : 0;
+    if (each_row(store, sql, experiment, add_refused, list, err) == 0)
+        return 0;
+    abp_refused_file_list_release(list);
+    return -1;
 }
 
 void abp_refused_file_list_release(struct abp_refused_file_list *list)
@@ -82,9 +91,9 @@ void abp_refused_file_list_release(struct abp_refused_file_list *list)
     memset(list, 0, sizeof *list);
 }
 
-static int add_taken(struct abp_taken_file_list *list, struct abp_statement *s,
-                     struct abp_error *err)
+static int add_taken(void *to, struct abp_statement *s, struct abp_error *err)
 {
+    struct abp_taken_file_list *list = to;
     struct abp_taken_file *grown = realloc(list->list, (list->count + 1) * sizeof *grown);
     if (!grown)
         return abp_fail_memory(err);
@@ -107,21 +116,11 @@ int abp_outbox_taken_elsewhere(struct abp_taken_file_list *list, struct abp_stor
         " JOIN experiment e ON e.id = plan.experiment_id"
         " LEFT JOIN dropped d ON d.planned_post_id = p.id"
         " WHERE e.name <> :experiment AND a.id = " ATTEMPT_OF_PLANNED " AND " USES_FILE;
-    struct abp_statement *s = NULL;
-    int row;
     memset(list, 0, sizeof *list);
-    if (abp_db_prepare(&s, store->db, sql, err) != 0)
-        return -1;
-    abp_bind_text(s, abp_param(s, ":experiment"), experiment);
-    while ((row = abp_step(s, err)) > 0)
-        if (add_taken(list, s, err) != 0) {
-            row = -1;
-            break;
-        }
-    abp_db_finish(s);
-    if (row < 0)
-        abp_taken_file_list_release(list);
-    return row < 0 ? -1 : 0;
+    if (each_row(store, sql, experiment, add_taken, list, err) == 0)
+        return 0;
+    abp_taken_file_list_release(list);
+    return -1;
 }
 
 void abp_taken_file_list_release(struct abp_taken_file_list *list)

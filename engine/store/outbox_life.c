@@ -43,8 +43,8 @@ static int insert_attempt(int64_t *attempt, struct abp_store *store, const struc
     return rc;
 }
 
-/* 1: another post of that experiment uses up the file on that channel
- * (abp_outbox_uses_file), or one of the same variant that says the same. */
+/* 1: another post uses up the file on that channel (abp_outbox_uses_file), of whatever experiment,
+ * or one of the same experiment and variant a file that says the same. */
 static int is_file_used(struct abp_store *store, const struct abp_planned *post,
                         const struct abp_claim *claim, struct abp_error *err)
 {

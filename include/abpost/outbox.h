@@ -78,7 +78,7 @@ int abp_outbox_list(struct abp_planned_list *list, struct abp_store *store,
                     const struct abp_planned_filter *filter, struct abp_error *err) ABP_MUST_CHECK;
 void abp_planned_list_release(struct abp_planned_list *list);
 
-/* 1: no other post of the experiment may take its file on its channel: it is out, or may be, was
+/* 1: no other post may take its file on its channel: it is out, or may be, was
  * refused, or is to be tried again. 0: it has none, or what was tried left nothing and it left the
  * plan. */
 int abp_outbox_uses_file(const struct abp_planned *post);
