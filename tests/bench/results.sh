@@ -49,6 +49,7 @@ sed "s/SCALE/$scale/; s/: */ /" <<<"$sections" |
 same program gives the same figures. Intervals are 95 % Monte Carlo intervals (Wilson's).
 
 END
+    printf 'The program: commit %s.\n\n' "$(git rev-parse --short HEAD)"
     [ "$scale" = 1 ] || printf 'These figures are of a short run, at a scale of %s.\n\n' "$scale"
     for name in $names; do cat "$work/$name"; done
 } >tests/bench/RESULTS.md
