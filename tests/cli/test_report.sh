@@ -93,7 +93,10 @@ before=$(cksum <page2.html)
 cp -R "$SOURCE/experiments/upworthy" many
 "$ABPOST" report many/upworthy.ini -o page2.html 2>"$err" &
 pid=$!
-sleep 0.5
+for _ in $(seq 600); do # until it listens to the signal (15), long before its end
+    [ $((0x0$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") & 0x4000)) != 0 ] && break
+    sleep 0.02
+done
 kill -TERM $pid
 wait $pid
 status=$?

@@ -205,11 +205,11 @@ read_only() {
 hold() { # the store, until let_go
     rm -f "$scratch/held" "$scratch/let-go"
     {
-        printf "BEGIN EXCLUSIVE;\n.output '%s'\nSELECT 1;\n.output\n" "$scratch/held"
+        printf ".timeout 10000\nBEGIN EXCLUSIVE;\n.output '%s'\nSELECT 1;\n.output\n" "$scratch/held"
         while [ ! -e "$scratch/let-go" ]; do sleep 0.1; done
     } | sqlite3 "$world/abpost.db" &
     holder=$!
-    for _ in $(seq 100); do
+    for _ in $(seq 200); do
         [ -s "$scratch/held" ] && return
         sleep 0.05
     done
@@ -245,14 +245,15 @@ locked_midway() { # between the intent and what came of it: the post is out by t
     local sender
     open_world --careless
     to_slot
-    hostile_tell /_fault 'method=POST path=/statuses times=1 do=hang seconds=1.5 commit=yes'
+    hostile_tell /_fault 'method=POST path=/statuses times=1 do=hang seconds=15 commit=yes'
     last="tick at $(stamp "$now")"
     "$ABPOST" -C "$world" --now "$(stamp "$now")" -q tick >"$out" 2>"$err" &
     sender=$!
-    for _ in $(seq 100); do
-        hostile_ask GET /_state | grep -q '"hits": *1' && break
+    for _ in $(seq 200); do # that one hangs, and what went elsewhere meanwhile is noted
+        hostile_ask GET /_state | grep -q '"hits": *1' && [ "$(waiting)" = 1 ] && break
         sleep 0.05
     done
+    [ "$(waiting)" = 1 ] || fail "$(waiting) posts wait; expected the one that hangs"
     hold
     wait "$sender"
     status=$?

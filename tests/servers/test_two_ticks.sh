@@ -125,26 +125,28 @@ kill_family() { # PID: its children first
 }
 
 dead_machine() {
-    local sent now_is
+    local sent now_is standing
     world=$scratch/dead now=$((start + 90)) faults=yes
     hostile_start --now $start
     make_world "$world"
     abpost -C "$world" --now "$(stamp "$start")" --seed 5 plan e
     exits 0
     hostile_tell /_clock "$now"
-    hostile_tell /_fault 'method=POST path=/statuses times=1 do=hang seconds=20 commit=yes'
+    hostile_tell /_fault 'method=POST path=/statuses times=1 do=hang seconds=55 commit=yes'
     now_is=$(stamp "$now")
     run 1 on_other_machine "$ABPOST" -C "$world" --now "$now_is" -q tick &
     sent=$!
     open() { # attempts without a result
         sqlite3 "$world/abpost.db" "SELECT count(*) FROM attempt WHERE id NOT IN (SELECT attempt_id FROM attempt_result)"
     }
-    # Until that one hangs, and what went to other servers at the same time is settled.
-    for _ in $(seq 100); do
-        hostile_ask GET /_state | grep -q '"hits": *1' && [ "$(open)" = 1 ] && break
+    # Until nothing moves there any more: that one hangs, den2 waits behind it (the same server), and
+    # the other three have a result.
+    for _ in $(seq 300); do
+        standing="$(sqlite3 "$world/abpost.db" "SELECT count(*) FROM attempt_result") settled, $(open) open"
+        [ "$standing" = "3 settled, 1 open" ] && hostile_ask GET /_state | grep -q '"hits": *1' && break
         sleep 0.1
     done
-    [ "$(open)" = 1 ] || fail "$(open) attempts are under way on the other machine; expected 1"
+    [ "$standing" = "3 settled, 1 open" ] || fail "on the other machine: $standing; expected 3 settled, 1 open"
     abpost -C "$world" --now "$now_is" -q tick
     [ "$(open)" = 1 ] || fail "an attempt was taken from a machine that is at it"
     kill_family "$sent"

@@ -171,7 +171,8 @@ static void test_kill(void **state)
     int changed = 0;
     unsigned long before = 0;
     write_kept(s, "a", "0 a");
-    for (unsigned round = 0; round < 150; round++) {
+    /* As often as it takes on a busy machine, until some of them wrote something before the end. */
+    for (unsigned round = 0; round < 150 || (round < 3000 && changed <= 10); round++) {
         pid_t writers[2];
         for (unsigned i = 0; i < 2; i++) {
             writers[i] = fork();
@@ -191,7 +192,7 @@ static void test_kill(void **state)
         changed += strtoul(text, NULL, 10) != before;
         before = strtoul(text, NULL, 10);
     }
-    assert_true(changed > 10); /* else the writers were killed before they wrote anything */
+    assert_true(changed > 10);
 }
 
 /* Four processes count to 400 in one file; without the lock counts would be lost. */
