@@ -1,26 +1,13 @@
-#include "store/db.h"
+#include "store/driver.h"
 
 #include "abpost/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-struct abp_db {
-    sqlite3 *handle; /* owned */
-    char *path;      /* owned; NULL: private */
-    int busy_ms;
-};
-
-struct abp_statement {
-    struct abp_db *db;    /* borrowed */
-    sqlite3_stmt *handle; /* owned */
-    int bind_rc;          /* the first failed bind since the last step; SQLITE_OK: none */
-};
 
 const char *abp_db_name(const struct abp_db *db)
 {
@@ -64,8 +51,7 @@ static int fail_open(struct abp_db *db, int why, struct abp_error *err)
                        why ? strerror(why) : "not a file that can be opened");
 }
 
-/* One place that turns SQLite's codes into sentences. */
-static int fail_sqlite(struct abp_db *db, int rc, struct abp_error *err)
+int abp_db_fail(struct abp_db *db, int rc, struct abp_error *err)
 {
     int why = system_errno(db, errno);
     switch (rc & 0xFF) {
@@ -153,7 +139,7 @@ int abp_db_open(struct abp_db **out, const char *path, enum abp_db_mode mode, in
     int rc = sqlite3_open_v2(path ? path : "", &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK) {
         if (db->handle)
-            fail_sqlite(db, rc, err);
+            abp_db_fail(db, rc, err);
         else
             abp_fail_memory(err);
         goto fail;
@@ -171,6 +157,7 @@ void abp_db_close(struct abp_db *db)
 {
     if (!db)
         return;
+    abp_statements_forget(db);
     sqlite3_close(db->handle);
     free(db->path);
     free(db);
@@ -182,7 +169,7 @@ int abp_db_exec(struct abp_db *db, const char *sql, struct abp_error *err)
 {
     errno = 0;
     int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? 0 : fail_sqlite(db, rc, err);
+    return rc == SQLITE_OK ? 0 : abp_db_fail(db, rc, err);
 }
 
 int abp_db_integer(int64_t *value, struct abp_db *db, const char *sql, struct abp_error *err)
@@ -271,139 +258,6 @@ int abp_db_configure(struct abp_db *db, enum abp_db_mode mode, struct abp_error 
     if (set_wal(db, err) != 0)
         return -1;
     return abp_db_exec(db, "PRAGMA synchronous = FULL", err);
-}
-
-/* ---- statements ---- */
-
-int abp_db_prepare(struct abp_statement **out, struct abp_db *db, const char *sql,
-                   struct abp_error *err)
-{
-    *out = NULL;
-    struct abp_statement *statement = calloc(1, sizeof *statement);
-    if (!statement)
-        return abp_fail_memory(err);
-    statement->db = db;
-    errno = 0;
-    int rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement->handle,
-                                NULL);
-    if (rc != SQLITE_OK) {
-        free(statement);
-        return fail_sqlite(db, rc, err);
-    }
-    *out = statement;
-    return 0;
-}
-
-void abp_db_finish(struct abp_statement *statement)
-{
-    if (!statement)
-        return;
-    sqlite3_finalize(statement->handle);
-    free(statement);
-}
-
-int abp_param(struct abp_statement *statement, const char *name)
-{
-    return sqlite3_bind_parameter_index(statement->handle, name);
-}
-
-static void note(struct abp_statement *statement, int rc)
-{
-    if (statement->bind_rc == SQLITE_OK)
-        statement->bind_rc = rc;
-}
-
-void abp_bind_null(struct abp_statement *statement, int param)
-{
-    note(statement, sqlite3_bind_null(statement->handle, param));
-}
-
-void abp_bind_int(struct abp_statement *statement, int param, int64_t value)
-{
-    note(statement, sqlite3_bind_int64(statement->handle, param, value));
-}
-
-void abp_bind_real(struct abp_statement *statement, int param, double value)
-{
-    note(statement, sqlite3_bind_double(statement->handle, param, value));
-}
-
-void abp_bind_text(struct abp_statement *statement, int param, const char *text)
-{
-    note(statement, sqlite3_bind_text(statement->handle, param, text, -1, SQLITE_STATIC));
-}
-
-void abp_bind_bytes(struct abp_statement *statement, int param, const void *bytes, size_t len)
-{
-    note(statement,
-         sqlite3_bind_blob64(statement->handle, param, len ? bytes : "", len, SQLITE_STATIC));
-}
-
-int abp_step(struct abp_statement *statement, struct abp_error *err)
-{
-    int rc = statement->bind_rc;
-    statement->bind_rc = SQLITE_OK;
-    errno = 0;
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(statement->handle);
-    if (rc == SQLITE_ROW)
-        return 1;
-    if (rc != SQLITE_DONE)
-        fail_sqlite(statement->db, rc, err);
-    sqlite3_reset(statement->handle);
-    return rc == SQLITE_DONE ? 0 : -1;
-}
-
-int abp_run(struct abp_statement *statement, struct abp_error *err)
-{
-    int row = abp_step(statement, err);
-    if (row <= 0)
-        return row;
-    abp_reset(statement);
-    return abp_fail(err, ABP_BUG, "a row from a statement that gives none");
-}
-
-void abp_reset(struct abp_statement *statement)
-{
-    sqlite3_reset(statement->handle);
-}
-
-int abp_column_is_null(struct abp_statement *statement, int column)
-{
-    return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
-}
-
-int64_t abp_column_int(struct abp_statement *statement, int column)
-{
-    return sqlite3_column_int64(statement->handle, column);
-}
-
-double abp_column_real(struct abp_statement *statement, int column)
-{
-    return sqlite3_column_double(statement->handle, column);
-}
-
-const char *abp_column_text(struct abp_statement *statement, int column)
-{
-    const unsigned char *text = sqlite3_column_text(statement->handle, column);
-    return text ? (const char *)text : "";
-}
-
-char *abp_column_bytes(size_t *len, struct abp_statement *statement, int column)
-{
-    const void *bytes = sqlite3_column_blob(statement->handle, column);
-    int size = sqlite3_column_bytes(statement->handle, column);
-    *len = size > 0 ? (size_t)size : 0;
-    return abp_strndup(bytes ? bytes : "", *len);
-}
-
-int abp_column_copy(char **out, struct abp_statement *statement, int column, struct abp_error *err)
-{
-    *out = NULL;
-    if (abp_column_is_null(statement, column))
-        return 0;
-    *out = abp_strdup(abp_column_text(statement, column));
-    return *out ? 0 : abp_fail_memory(err);
 }
 
 int64_t abp_db_last_id(struct abp_db *db)

@@ -50,6 +50,8 @@ void abp_db_rollback(struct abp_db *db);
 int abp_db_configure(struct abp_db *db, enum abp_db_mode mode,
                      struct abp_error *err) ABP_MUST_CHECK;
 
+/* A statement that was finished is kept and handed out again for the same text: to prepare one that
+ * was asked before costs next to nothing. */
 int abp_db_prepare(struct abp_statement **statement, struct abp_db *db, const char *sql,
                    struct abp_error *err) ABP_MUST_CHECK;
 void abp_db_finish(struct abp_statement *statement);
