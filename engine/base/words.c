@@ -55,6 +55,12 @@ struct abp_number abp_amount_words(double amount)
     return number(amount, "%.3g", amount);
 }
 
+struct abp_number abp_evidence_words(double e_value)
+{
+    static const struct abp_number far = {"over 1000"};
+    return e_value >= 1000.0 ? far : abp_amount_words(e_value);
+}
+
 struct abp_number abp_count_words(size_t count)
 {
     struct abp_number words;

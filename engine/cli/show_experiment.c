@@ -162,8 +162,7 @@ static void put_guard(struct abp_buffer *note, const struct abp_guard_result *gu
 {
     if (!isfinite(guard->threshold) || isnan(guard->e_value))
         return;
-    abp_buffer_printf(note, ", guard %s of %s after ",
-                      isinf(guard->e_value) ? ">1e300" : abp_amount_words(guard->e_value).text,
+    abp_buffer_printf(note, ", guard %s of %s after ", abp_evidence_words(guard->e_value).text,
                       abp_amount_words(guard->threshold).text);
     abp_buffer_printf(note, "%s %s", abp_count_words(guard->blocks).text, what);
 }

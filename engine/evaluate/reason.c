@@ -2,6 +2,7 @@
 
 #include "abpost/buffer.h"
 #include "abpost/text.h"
+#include "abpost/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,16 +20,6 @@ static const char *percent(double p, char text[16])
         snprintf(text, 16, "under 1 %%");
     else
         snprintf(text, 16, "%.0f %%", 100.0 * p);
-    return text;
-}
-
-/* An e-value for people: three figures are enough, and none of them an exponent. */
-static const char *evidence_text(double e_value, char text[32])
-{
-    if (e_value >= 1000.0)
-        snprintf(text, 32, "over 1000");
-    else
-        snprintf(text, 32, e_value >= 100.0 ? "%.0f" : "%.3g", e_value);
     return text;
 }
 
@@ -51,7 +42,6 @@ static void say_belief(const struct comparison *c, int up, struct abp_buffer *ou
 
 static void say_guard_obstacle(const struct comparison *c, const char *join, struct abp_buffer *out)
 {
-    char text[32];
     if (isnan(c->evidence->e_value) && c->factor)
         abp_buffer_printf(out,
                           "%sno two variants differ in nothing but %s and %s, so no lot decided "
@@ -62,10 +52,10 @@ static void say_guard_obstacle(const struct comparison *c, const char *join, str
                           "%sit was found to do %s earlier (the guard reached %s of the %.3g "
                           "it takes): it has changed since, and no verdict holds for both",
                           join, c->evidence->guard_direction > 0 ? "better" : "worse",
-                          evidence_text(c->evidence->e_value, text), c->evidence->threshold);
+                          abp_evidence_words(c->evidence->e_value).text, c->evidence->threshold);
     else
         abp_buffer_printf(out, "%sthe guard stands at %s of the %.3g it takes", join,
-                          evidence_text(c->evidence->e_value, text), c->evidence->threshold);
+                          abp_evidence_words(c->evidence->e_value).text, c->evidence->threshold);
 }
 
 static void say_obstacles(const struct comparison *c, unsigned obstacles, struct abp_buffer *out)
@@ -91,7 +81,7 @@ static void say_obstacles(const struct comparison *c, unsigned obstacles, struct
 static void say_decided(const struct comparison *c, enum abp_verdict verdict,
                         struct abp_buffer *out)
 {
-    char text[16], reached[32];
+    char text[16];
     if (c->evidence->guardrail_broken) {
         abp_buffer_add(out, "A guardrail is broken, see the warnings.");
         return;
@@ -111,7 +101,7 @@ static void say_decided(const struct comparison *c, enum abp_verdict verdict,
     }
     say_belief(c, verdict == ABP_REPEAT, out);
     abp_buffer_printf(out, ", and the guard has reached %s of the %.3g it takes.",
-                      evidence_text(c->evidence->e_value, reached), c->evidence->threshold);
+                      abp_evidence_words(c->evidence->e_value).text, c->evidence->threshold);
 }
 
 static void say_open(const struct comparison *c, unsigned obstacles, struct abp_buffer *out)

@@ -70,8 +70,7 @@ void html_plural(struct abp_buffer *buf, size_t count, const char *what)
 
 void html_guard(struct abp_buffer *buf, const struct abp_guard_result *guard)
 {
-    int far = guard->e_value > 1000; /* what is beyond that, nobody can tell apart */
-    abp_buffer_printf(buf, "%s of %s", far ? "over 1000" : abp_amount_words(guard->e_value).text,
+    abp_buffer_printf(buf, "%s of %s", abp_evidence_words(guard->e_value).text,
                       abp_amount_words(guard->threshold).text);
 }
 

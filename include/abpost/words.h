@@ -21,6 +21,8 @@ struct abp_number abp_rough_words(double ratio);
 struct abp_number abp_percent_words(double share); /* "8 %", "<1 %", ">99 %" */
 struct abp_number abp_amount_words(double amount); /* three significant digits */
 struct abp_number abp_count_words(size_t count);   /* "2,437" */
+/* An e-value: "1.94"; "over 1000" from there on, where nobody can tell one from another. */
+struct abp_number abp_evidence_words(double e_value);
 
 /* Appends "Likely decided after about 60 more posts (8 weeks); 72 % by 80 posts."; nothing where
  * there is no forecast. */
