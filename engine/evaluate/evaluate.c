@@ -128,7 +128,7 @@ static void gather_evidence(struct evaluation *e)
         evidence->p_below = c->p_below;
         evidence->p_same = c->p_same;
         evidence->confidence = d->confidence;
-        evidence->randomised = e->posts->randomised;
+        evidence->randomised = t->variants[v].drawn;
         evidence->posts = t->variants[v].posts;
         evidence->baseline_posts = t->variants[0].posts;
         evidence->min_posts = (size_t)d->min_posts;

@@ -97,6 +97,32 @@ static void add_row(struct table *table, const struct abp_posts *posts, size_t r
     variant->exposure += post->exposure;
 }
 
+/* What abpost drew is drawn, block by block or post by post. Of other data the blocks tell, missing
+ * readings too. */
+static int find_drawn(struct table *table, const struct abp_posts *posts, struct abp_error *err)
+{
+    size_t blocks = 0;
+    int trusted = posts->randomised && (posts->made || posts->chance);
+    for (size_t v = 0; v < table->variant_count; v++)
+        table->variants[v].drawn = trusted;
+    if (!posts->randomised || trusted)
+        return 0;
+    for (size_t i = 0; i < posts->count; i++)
+        if (posts->rows[i].block >= (int64_t)blocks)
+            blocks = (size_t)posts->rows[i].block + 1;
+    unsigned char *has_baseline = calloc(blocks + 1, sizeof *has_baseline);
+    if (!has_baseline)
+        return abp_fail_memory(err);
+    for (size_t i = 0; i < posts->count; i++)
+        if (posts->rows[i].block >= 0 && table->of_name[posts->rows[i].variant] == 0)
+            has_baseline[posts->rows[i].block] = 1;
+    for (size_t i = 0; i < posts->count; i++)
+        if (posts->rows[i].block >= 0 && has_baseline[posts->rows[i].block])
+            table->variants[table->of_name[posts->rows[i].variant]].drawn = 1;
+    free(has_baseline);
+    return 0;
+}
+
 /* The variant's place in the experiment's file; variant_count: it has none there. */
 static size_t declared(const struct abp_experiment *experiment, const char *name)
 {
@@ -138,7 +164,7 @@ int table_init(struct table *table, const struct abp_experiment *experiment,
     size_t n = posts->count + 1; /* never 0, so that calloc's NULL means one thing */
     memset(table, 0, sizeof *table);
     if (name_variants(table, experiment, posts, err) != 0 ||
-        take_factors(table, experiment, err) != 0)
+        take_factors(table, experiment, err) != 0 || find_drawn(table, posts, err) != 0)
         goto fail;
     table->y = calloc(n, sizeof *table->y);
     table->n = calloc(n, sizeof *table->n);

@@ -15,6 +15,7 @@ struct table_variant {
     double cost;      /* NaN: none */
     size_t posts, missing;
     double outcome, exposure; /* totals */
+    int drawn; /* 1: a lot decided between it and the baseline: some block has both */
 };
 
 struct table {

@@ -58,6 +58,22 @@ static int warn_unreliable(struct evaluation *e, struct abp_error *err)
                            fit->khat, ABP_KHAT_LIMIT, fit->ess, ABP_ESS_LIMIT);
 }
 
+/* Blocks without the baseline: the other styles' lots say nothing of this comparison. */
+static int warn_undrawn(struct evaluation *e, struct abp_error *err)
+{
+    const struct table *t = &e->table;
+    if (!e->posts->randomised)
+        return 0;
+    for (size_t v = 1; v < t->variant_count; v++)
+        if (!t->variants[v].drawn && t->variants[v].posts && t->variants[0].posts &&
+            evaluation_warn(e, err,
+                            "no block has posts of both %s and %s, so no lot decided between them: "
+                            "no verdict on %s is stronger than leaning",
+                            t->variants[v].name, t->variants[0].name, t->variants[v].name) != 0)
+            return -1;
+    return 0;
+}
+
 int evaluation_warnings(struct evaluation *e, struct abp_error *err)
 {
     const struct table *t = &e->table;
@@ -79,7 +95,7 @@ int evaluation_warnings(struct evaluation *e, struct abp_error *err)
                         "lot, so a difference may come from what else differed; no verdict is "
                         "stronger than leaning") != 0)
         return -1;
-    if (warn_unreliable(e, err) != 0)
+    if (warn_undrawn(e, err) != 0 || warn_unreliable(e, err) != 0)
         return -1;
     if (t->no_exposure &&
         evaluation_warn(e, err,

@@ -31,7 +31,8 @@ struct abp_posts {
     struct abp_names variants, channels, slots; /* owned */
     size_t block_count; /* a block is one value of the block column, whatever its channel */
     int made;           /* 1: abpost made them: they have numbers, and no line of a file */
-    int randomised;     /* 1: the rows carry the blocks they were randomised in */
+    int randomised;     /* 1: the rows carry the blocks they were randomised in; abp_posts_load
+                           (fetch.h) makes that 0 where no block has posts of two styles */
     /* Posts of the experiment that abpost made and that are mature, but are no part of this
        comparison and no rows: a winner's own blocks, in which nothing was drawn, and what went
        before a test that began anew. max_posts counts them. */
