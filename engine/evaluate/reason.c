@@ -108,6 +108,12 @@ static void say_open(const struct comparison *c, unsigned obstacles, struct abp_
 {
     const struct abp_evidence *evidence = c->evidence;
     char text[16];
+    if (evidence->guardrail_broken) {
+        abp_buffer_add(out, "A guardrail is broken, see the warnings");
+        say_obstacles(c, obstacles, out);
+        abp_buffer_add(out, ".");
+        return;
+    }
     if (!(evidence->reliable)) {
         abp_buffer_add(out, "The numbers could not be computed well enough to lean on.");
         return;

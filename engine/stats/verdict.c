@@ -31,6 +31,12 @@ static int sure_direction(const struct abp_evidence *e)
     return e->p_below >= e->confidence ? -1 : 0;
 }
 
+static enum abp_verdict broken_guardrail(const struct abp_evidence *e, unsigned *obstacles)
+{
+    *obstacles = e->randomised ? 0 : ABP_OBSTACLE_OBSERVATIONAL;
+    return e->randomised ? ABP_DROP : ABP_LEANING_DROP;
+}
+
 enum abp_verdict abp_decide(const struct abp_evidence *e, unsigned *obstacles)
 {
     int direction = sure_direction(e);
@@ -38,7 +44,7 @@ enum abp_verdict abp_decide(const struct abp_evidence *e, unsigned *obstacles)
     unsigned to_same = same ? obstacles_to_same(e) : 0;
     *obstacles = 0;
     if (e->guardrail_broken)
-        return ABP_DROP;
+        return broken_guardrail(e, obstacles);
     if (direction)
         *obstacles = obstacles_to(e, direction);
     if (direction && *obstacles == 0)

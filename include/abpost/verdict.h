@@ -24,7 +24,7 @@ struct abp_evidence {
     int guard_direction; /* sign of the lift that the e-value speaks for */
     size_t posts, baseline_posts, min_posts;
     int net_worse;        /* 1: the expected net value is below the baseline's */
-    int guardrail_broken; /* 1 */
+    int guardrail_broken; /* 1: drop, where a lot decided who got what; else leaning drop */
     int reliable;         /* 1 */
     int exhausted;        /* 1: max_posts have been posted */
 };

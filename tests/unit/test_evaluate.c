@@ -255,6 +255,14 @@ static void guardrails_drop(void **state)
     for (size_t i = 0; i < w->posts.count; i++)
         w->guardrails[i] = 5 + (double)((i / 2) % 3); /* alike on both sides */
     expect_verdict(w, ABP_REPEAT, "sure to do better");
+
+    /* Posts that nobody shuffled lean at most: what broke may be what else differed. */
+    for (size_t i = 0; i < w->posts.count; i++)
+        w->guardrails[i] = w->rows[i].variant ? 12 + (double)(i % 5) : 2 + (double)(i % 3);
+    w->posts.randomised = 0;
+    expect_verdict(w, ABP_LEANING_DROP,
+                   "A guardrail is broken, see the warnings, but the order of the posts was not "
+                   "drawn by lot.");
 }
 
 static void missing_readings_are_counted_and_left_out(void **state)

@@ -115,6 +115,8 @@ static void observational_data_never_decides(void **state)
         e.p_above = e.p_below = 0.0;
         e.p_same = 1.0;
         assert_int_equal(abp_decide(&e, &obstacles), ABP_KEEP_TESTING);
+        e.guardrail_broken = 1;
+        expect(&e, ABP_LEANING_DROP, ABP_OBSTACLE_OBSERVATIONAL);
     }
 }
 
