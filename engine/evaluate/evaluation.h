@@ -79,7 +79,9 @@ int evaluation_forecast(struct evaluation *e, struct abp_error *err) ABP_MUST_CH
 int evaluation_diagnose(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
 /* warnings.c: what a reader should know of the data. */
 int evaluation_warnings(struct evaluation *e, struct abp_error *err) ABP_MUST_CHECK;
-/* reason.c: verdict and reason of variant v. */
+/* reason.c: a probability for people: never "100 %", which no finite data gives. Returns text. */
+const char *evaluation_percent(double p, char text[16]);
+/* Verdict and reason of variant v. */
 int evaluation_verdict(struct evaluation *e, size_t v, struct abp_error *err) ABP_MUST_CHECK;
 /* The same of any comparison; *reason is the caller's. */
 int evaluation_compare(enum abp_verdict *verdict, char **reason, const struct comparison *c,

@@ -1,5 +1,6 @@
 #include "evaluate/evaluation.h"
 
+#include "abpost/buffer.h"
 #include "abpost/factors.h"
 #include "abpost/guard.h"
 
@@ -36,6 +37,20 @@ int evaluation_guard(struct evaluation *e, struct abp_error *err)
 }
 
 /* ---- guardrails ---- */
+
+#define MOST_NAME 1000 /* bytes of a guardrail's name in a sentence */
+
+/* "2*hides + reports", as the experiment file has it. */
+static void put_metric(struct abp_buffer *name, const struct abp_sum *metric)
+{
+    for (size_t t = 0; t < metric->count; t++) {
+        double weight = metric->terms[t].weight;
+        abp_buffer_add(name, t ? (weight < 0 ? " - " : " + ") : weight < 0 ? "-" : "");
+        if (fabs(weight) < 1.0 || fabs(weight) > 1.0)
+            abp_buffer_printf(name, "%g*", fabs(weight));
+        abp_buffer_add(name, metric->terms[t].name);
+    }
+}
 
 /* The observed readings of one guardrail. */
 struct guardrail_posts {
@@ -103,11 +118,17 @@ static int warn_broken(struct evaluation *e, size_t g, const char *name, const c
                        const struct abp_summary *log_lift, double p_above, struct abp_error *err)
 {
     const struct abp_guardrail *guardrail = &e->experiment->decision.guardrails[g];
-    return evaluation_warn(e, err,
-                           "%s breaks the guardrail %s: x%.2f, %.0f %% sure to be more than %.3g "
-                           "%% above %s",
-                           name, guardrail->metric.terms[0].name, exp(log_lift->q50),
-                           100.0 * p_above, 100.0 * guardrail->limit, base);
+    struct abp_buffer metric;
+    char sure[16];
+    abp_buffer_init(&metric, MOST_NAME);
+    put_metric(&metric, &guardrail->metric);
+    int rc = evaluation_warn(e, err,
+                             "%s breaks the guardrail %s: x%.2f, %s sure to be more than %.3g %% "
+                             "above %s",
+                             name, abp_buffer_text(&metric), exp(log_lift->q50),
+                             evaluation_percent(p_above, sure), 100.0 * guardrail->limit, base);
+    abp_buffer_release(&metric);
+    return rc;
 }
 
 /* Marks the variants and levels whose rise is beyond the limit with the experiment's confidence. */
@@ -135,12 +156,11 @@ static int mark_broken(struct evaluation *e, size_t g, const struct abp_contrast
     return rc;
 }
 
-static int check_guardrail(struct evaluation *e, size_t g, double *y, uint32_t *variant,
-                           struct abp_error *err)
+/* name: of the guardrail, for what is said of it. */
+static int check_guardrail(struct evaluation *e, size_t g, const char *name, double *y,
+                           uint32_t *variant, struct abp_error *err)
 {
-    const struct abp_decision *d = &e->experiment->decision;
     const struct table *t = &e->table;
-    const char *name = d->guardrails[g].metric.terms[0].name;
     struct guardrail_posts posts = guardrail_posts(e, g, y, variant);
     if (posts.data.posts == 0)
         return evaluation_warn(e, err, "the guardrail %s could not be checked: no reading of it",
@@ -177,8 +197,14 @@ int evaluation_guardrails(struct evaluation *e, struct abp_error *err)
     double *y = calloc(posts, sizeof *y);
     uint32_t *variant = calloc(posts, sizeof *variant);
     int rc = y && variant ? 0 : abp_fail_memory(err);
-    for (size_t g = 0; rc == 0 && g < e->posts->guardrail_count; g++)
-        rc = check_guardrail(e, g, y, variant, err);
+    struct abp_buffer name;
+    abp_buffer_init(&name, MOST_NAME);
+    for (size_t g = 0; rc == 0 && g < e->posts->guardrail_count; g++) {
+        abp_buffer_reset(&name);
+        put_metric(&name, &e->experiment->decision.guardrails[g].metric);
+        rc = check_guardrail(e, g, abp_buffer_text(&name), y, variant, err);
+    }
+    abp_buffer_release(&name);
     free(variant);
     free(y);
     return rc;

@@ -9,8 +9,7 @@
 
 #define MOST_REASON 2000
 
-/* A probability for people: never "100 %", which no finite data gives. */
-static const char *percent(double p, char text[16])
+const char *evaluation_percent(double p, char text[16])
 {
     if (p > 0.999)
         snprintf(text, 16, "over 99.9 %%");
@@ -35,7 +34,7 @@ static void say_belief(const struct comparison *c, int up, struct abp_buffer *ou
 {
     char text[16];
     abp_buffer_printf(out, "%s sure to do %s than %s",
-                      percent(up ? c->evidence->p_above : c->evidence->p_below, text),
+                      evaluation_percent(up ? c->evidence->p_above : c->evidence->p_below, text),
                       up ? "better" : "worse", c->base);
     say_margin(c, out);
 }
@@ -88,7 +87,7 @@ static void say_decided(const struct comparison *c, enum abp_verdict verdict,
     }
     if (verdict == ABP_SAME) {
         abp_buffer_printf(out, "%s sure to be within %.3g %% of %s either way",
-                          percent(c->evidence->p_same, text),
+                          evaluation_percent(c->evidence->p_same, text),
                           100.0 * c->e->experiment->decision.rope, c->base);
         if (!isnan(c->cost) && !isnan(c->base_cost))
             abp_buffer_printf(out, ": choose by the work, %s is %s.", c->name,
@@ -121,11 +120,12 @@ static void say_open(const struct comparison *c, unsigned obstacles, struct abp_
     if (evidence->p_above >= evidence->confidence || evidence->p_below >= evidence->confidence) {
         say_belief(c, evidence->p_above >= evidence->confidence, out);
     } else if (evidence->p_same >= evidence->confidence) {
-        abp_buffer_printf(out, "%s sure to be much the same as %s", percent(evidence->p_same, text),
-                          c->base);
+        abp_buffer_printf(out, "%s sure to be much the same as %s",
+                          evaluation_percent(evidence->p_same, text), c->base);
     } else {
         abp_buffer_printf(out, "%s likely to do better than %s, x%.2f to x%.2f",
-                          percent(c->p_better, text), c->base, exp(c->q025), exp(c->q975));
+                          evaluation_percent(c->p_better, text), c->base, exp(c->q025),
+                          exp(c->q975));
         abp_buffer_add(out, ": that can still go either way.");
         return;
     }
@@ -141,7 +141,8 @@ static void say_exhausted(const struct comparison *c, struct abp_buffer *out)
         abp_buffer_add(out, ", and the numbers could not be computed well enough to lean on.");
         return;
     }
-    abp_buffer_printf(out, ": %s likely to do better than %s", percent(c->p_better, text), c->base);
+    abp_buffer_printf(out, ": %s likely to do better than %s",
+                      evaluation_percent(c->p_better, text), c->base);
     if (!isnan(c->expected_loss))
         abp_buffer_printf(out, "; choosing it would give up %.2g %% on average",
                           100.0 * c->expected_loss);

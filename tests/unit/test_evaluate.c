@@ -18,7 +18,7 @@
 #define MOST 4000
 
 static char plain[] = "plain", question[] = "question", everywhere[] = "", test_name[] = "test",
-            file_name[] = "test.ini", unfollows[] = "unfollows";
+            file_name[] = "test.ini", unfollows[] = "unfollows", hides[] = "hides";
 static char *variant_names[] = {plain, question}, *one_name[] = {everywhere};
 
 struct world {
@@ -263,6 +263,14 @@ static void guardrails_drop(void **state)
     expect_verdict(w, ABP_LEANING_DROP,
                    "A guardrail is broken, see the warnings, but the order of the posts was not "
                    "drawn by lot.");
+
+    /* A sum is named as one, and nothing is 100 % sure. */
+    struct abp_term both[] = {{2, hides}, {1, unfollows}};
+    w->guardrail.metric = (struct abp_sum){both, 2};
+    r = evaluate(w);
+    assert_true(warned(&r, "question breaks the guardrail 2*hides + unfollows: x"));
+    assert_true(warned(&r, ", over 99.9 % sure to be more than 5 % above plain"));
+    abp_result_release(&r);
 }
 
 static void missing_readings_are_counted_and_left_out(void **state)
