@@ -57,8 +57,8 @@ static void note_age(struct abp_source *source)
     if (source->experiment.import.present &&
         abp_import_is_current(source->store, &source->experiment, &unused) == 0)
         set_note(source,
-                 "%s: this is the data as it was imported; %s or [import] has changed since, and "
-                 "'abpost import %s' reads it again",
+                 "%s: this is the data as it was imported; %s or how it is read has changed since, "
+                 "and 'abpost import %s' reads it again",
                  name, source->experiment.import.file, name);
 }
 

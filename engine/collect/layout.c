@@ -225,6 +225,19 @@ static int hash_names(struct abp_digest *digest, const char *what, const char *c
     return abp_digest_text(digest, NULL, err);
 }
 
+/* A count is read more strictly than an amount (1.000 is refused), so that data read as amounts has
+ * to be read again for a family that counts. Counts are what most files hold: they add nothing. */
+static int hash_amounts(struct abp_digest *digest, const struct abp_experiment *experiment,
+                        struct abp_error *err)
+{
+    enum abp_family family = abp_experiment_family(experiment);
+    if (!abp_family_counts(family))
+        return abp_digest_text(digest, "amounts", err);
+    if (experiment->import.exposure.count && !abp_family_counts_exposure(family))
+        return abp_digest_text(digest, "amounts of exposure", err);
+    return 0;
+}
+
 int abp_layout_hash(char *hex, const struct abp_layout *layout, struct abp_error *err)
 {
     const struct abp_import *import = &layout->experiment->import;
@@ -245,7 +258,8 @@ int abp_layout_hash(char *hex, const struct abp_layout *layout, struct abp_error
         hash_names(digest, "missing", (const char *const *)missing->list, missing->count, err) ==
             0 &&
         hash_names(digest, "variants", layout->variants, layout->experiment->variant_count, err) ==
-            0)
+            0 &&
+        hash_amounts(digest, layout->experiment, err) == 0)
         rc = abp_digest_end(hex, digest, err);
     abp_digest_close(digest);
     return rc;

@@ -43,6 +43,18 @@ abpost import none
 case $status in 65) ;; *) fail "exit status $status without [import]" ;; esac
 complains "[import]"
 
+# Amounts that become counts are read again: 1.000 may be 1 or 1000, and is refused as a count.
+awk 'BEGIN { print "style,minutes"; for (i = 0; i < 24; i++) print (i % 2 ? "a" : "b") "," i + 1 ".000" }' >experiments/time.csv
+printf '[import]\nfile = time.csv\nvariant = style\noutcome = minutes\n[decision]\nfamily = lognormal\n' >experiments/time.ini
+abpost import time
+exits 0
+sed -i 's/lognormal/negbinomial/' experiments/time.ini
+abpost evaluate time
+complains "has changed since, and 'abpost import time' reads it again"
+abpost import time
+exits 65
+complains "time.csv:2: column 2 (minutes): '1.000': is that 1 or 1000?"
+
 cd "$scratch" || exit 1
 abpost import sample.ini
 exits 65
