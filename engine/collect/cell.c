@@ -99,6 +99,20 @@ static int all_digits(const char *text, size_t count)
     return 1;
 }
 
+/* Ten digits that are a date and an hour as well, 2019022220: no post is from the time of after
+ * 2032 that they would be as seconds since 1970. */
+static int is_date_hour(const char *text)
+{
+    char spelt[] = "0000-00-00T00:00:00Z";
+    int64_t unused;
+    memcpy(spelt, text, 4);
+    memcpy(spelt + 5, text + 4, 2);
+    memcpy(spelt + 8, text + 6, 2);
+    memcpy(spelt + 11, text + 8, 2);
+    return strcmp(text, "1970") > 0 && strcmp(text, "2100") < 0 &&
+           abp_time_parse(&unused, spelt) == 0;
+}
+
 /* 2019/02/22 20:30 -> 2019-02-22T20:30:00Z: what people write, in the words of RFC 3339. */
 static int spell_out(char *out, size_t size, const char *text)
 {
@@ -132,7 +146,7 @@ int abp_cell_time(int64_t *utc, int *known, const char *text, const struct abp_n
     if (abp_cell_is_missing(text, missing))
         return 0;
     *known = 1;
-    if (strlen(text) == 10 && all_digits(text, 10))
+    if (strlen(text) == 10 && all_digits(text, 10) && !is_date_hour(text))
         return abp_parse_int64(text, utc);
     if (spell_out(spelt, sizeof spelt, text) == 0 && abp_time_parse(utc, spelt) == 0)
         return 0;

@@ -43,6 +43,14 @@ abpost import none
 case $status in 65) ;; *) fail "exit status $status without [import]" ;; esac
 complains "[import]"
 
+# A date and an hour in ten digits, as analytics write them, are no seconds since 1970: 1700000000 is.
+printf 'style,likes,at\na,1,2026010112\nb,2,1700000000\n' >experiments/hours.csv
+printf '[import]\nfile = hours.csv\nvariant = style\noutcome = likes\ntime = at\n' >experiments/hours.ini
+abpost import hours
+exits 65
+complains "hours.csv:2: column 3 (at): '2026010112' is no time that can be read in one way only"
+complains "1 of 2 rows is bad"
+
 # Amounts that become counts are read again: 1.000 may be 1 or 1000, and is refused as a count.
 awk 'BEGIN { print "style,minutes"; for (i = 0; i < 24; i++) print (i % 2 ? "a" : "b") "," i + 1 ".000" }' >experiments/time.csv
 printf '[import]\nfile = time.csv\nvariant = style\noutcome = minutes\n[decision]\nfamily = lognormal\n' >experiments/time.ini
