@@ -43,9 +43,11 @@ static int no_such_baseline(const struct abp_experiment *experiment, const struc
     const char *nearest = abp_suggest(
         experiment->baseline, (const char *const *)posts->variants.list, posts->variants.count);
     return abp_fail_at(err, ABP_DATA, experiment->path, 0,
-                       "the baseline \"%s\" is not among the variants of the data%s%s%s",
-                       experiment->baseline, nearest ? " (did you mean \"" : "",
-                       nearest ? nearest : "", nearest ? "\"?)" : "");
+                       "the baseline \"%s\" is not among the variants of the data%s%s%s%s%s",
+                       experiment->baseline, experiment->import.experiment ? " of " : "",
+                       experiment->import.experiment ? posts->name : "",
+                       nearest ? " (did you mean \"" : "", nearest ? nearest : "",
+                       nearest ? "\"?)" : "");
 }
 
 static int name_variants(struct table *table, const struct abp_experiment *experiment,

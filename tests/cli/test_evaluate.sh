@@ -300,6 +300,13 @@ on_terminal evaluate some.ini -q
 says "300 experiments"
 if grep -q 'of 300 ' "$out"; then fail "a progress bar in spite of -q"; fi
 
+# Of several experiments in a file it is said which one has no post of the baseline.
+printf 'test,style,y\n1,a,3\n1,b,4\n2,b,5\n2,c,6\n' >lacks.csv
+sed 's/many.csv/lacks.csv/' many.ini >lacks.ini
+abpost evaluate lacks.ini
+exits 65
+complains 'the baseline "a" is not among the variants of the data of lacks/2'
+
 # A portfolio: ten experiments of which one has an effect. It survives among ten tests; on its own
 # file it is one of one.
 cat >many.ini <<'END'
