@@ -379,8 +379,10 @@ static const char *const details[] = {
     "#JSON, schema abpost.evaluation/1",
     "Numbers that don't exist are null, never 0. A summary is {mean, sd, q025, q25, q50, q75, "
     "q975}. "
-    "The baseline comes first and has null where it would be compared with itself. Readers must "
-    "accept members that are not listed here.",
+    "The baseline comes first and has null where it would be compared with itself; the "
+    "list of a variant's channels is empty where there is one. Readers must accept members that "
+    "are not "
+    "listed here.",
     " schema, as_of, experiments: [",
     "   name, hypothesis, baseline, family, randomised, posts, missing, channels,",
     "   slots, learned: { experiments, left_out, scale, low, high, without }",

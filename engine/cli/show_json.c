@@ -115,8 +115,7 @@ static json_t *json_variant(const struct abp_variant_result *v, int is_baseline)
     json_object_set_new(object, "without", json_without(&v->without));
     json_object_set_new(object, "fading", json_diagnosis(&v->fading));
     json_object_set_new(object, "carry_over", json_diagnosis(&v->carry_over));
-    if (v->channel_count)
-        json_object_set_new(object, "channels", json_channels(v));
+    json_object_set_new(object, "channels", is_baseline ? json_null() : json_channels(v));
     return object;
 }
 

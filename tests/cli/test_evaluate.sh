@@ -55,6 +55,8 @@ answers "json_type(j,'\$.experiments[0].variants[1].guard.e_value')" real
 answers "json_type(j,'\$.experiments[0].variants[1].forecast')" null
 answers "j->>'\$.experiments[0].missing'" 1
 answers "json_type(j,'\$.experiments[0].variants[1].net_value')" null
+answers "json_type(j,'\$.experiments[0].variants[0].channels')" null
+answers "json_array_length(j,'\$.experiments[0].variants[1].channels')" 2
 
 # The seed decides, not the clock and not the number of threads.
 strip() { sed -E 's/"seconds":[^,]*,//g' "$out"; }
@@ -335,6 +337,7 @@ awk 'BEGIN {
 abpost evaluate many.ini --format json
 exits 0
 answers "j->>'\$.portfolio.tests'" 10
+answers "json_array_length(j,'\$.experiments[0].variants[1].channels')" 0
 answers "j->>'\$.portfolio.survivors'" 1
 answers "(j->>'\$.portfolio.findings[0].experiment') || (j->>'\$.portfolio.findings[0].variant')" "many/t4b"
 answers "j->>'\$.portfolio.findings[0].direction'" better
