@@ -85,6 +85,7 @@ static void add_row(struct table *table, const struct abp_posts *posts, size_t r
         variant->missing++;
         table->missing++;
         table->no_exposure += empty ? 1u : 0u;
+        table->no_exposure_reacted += empty && post->outcome > 0.0 ? 1u : 0u;
         return;
     }
     size_t i = table->posts++;

@@ -30,6 +30,7 @@ struct table {
     size_t *row;        /* owned; of the observed posts: their place among the store's rows */
     uint32_t *of_name;  /* owned; variant number by the store's number */
     size_t no_exposure; /* posts left out because they had an exposure of 0 */
+    size_t no_exposure_reacted; /* of them, with an outcome above 0 */
     size_t missing;
     /* factors of the variants; 0 also where the data has a variant that the experiment says no
        levels of: `unknown` is its name, else NULL */

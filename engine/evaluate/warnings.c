@@ -98,10 +98,12 @@ int evaluation_warnings(struct evaluation *e, struct abp_error *err)
     if (warn_undrawn(e, err) != 0 || warn_unreliable(e, err) != 0)
         return -1;
     if (t->no_exposure &&
-        evaluation_warn(e, err,
-                        "%zu posts have an exposure of 0: nobody can have reacted to them, they "
-                        "count as missing",
-                        t->no_exposure) != 0)
+        evaluation_warn(e, err, "%zu post%s an exposure of 0, which is no reading%s: %s as missing",
+                        t->no_exposure, t->no_exposure == 1 ? " has" : "s have",
+                        t->no_exposure_reacted ? " (and an outcome all the same, so the exposure "
+                                                 "is wrong)"
+                                               : "",
+                        t->no_exposure == 1 ? "it counts" : "they count") != 0)
         return -1;
     return warn_missing(e, err);
 }
