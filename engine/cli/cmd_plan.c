@@ -1,6 +1,7 @@
 /* abpost plan: which style is posted when. Draws, stores, shows; never posts. */
 #include "calendar.h"
 #include "decide.h"
+#include "edited.h"
 #include "loaded.h"
 #include "orphans.h"
 #include "screen.h"
@@ -269,7 +270,9 @@ static int plan_one(struct planning *p, struct abp_error *err)
         (!c->preview && abp_stored_mark(c->ws, err) != 0) || find_seed(&c->seed, p->env, err) != 0)
         return -1;
     c->decided = is_over(p, c->experiment);
-    int rc = c->decided ? 0 : draw(p, &drawn, err);
+    int rc = c->preview ? 0 : abp_edited_clear(&rounds, c->experiment, NULL, err);
+    if (rc == 0 && !c->decided)
+        rc = draw(p, &drawn, err);
     if (rc == 0)
         rc = find_posts(p, &drawn, err);
     abp_planned_list_release(&drawn);
@@ -398,6 +401,9 @@ static const char *const details[] = {
     "'abpost plan NAME --end' frees its slots. What is out stays out, with its numbers. To rename "
     "an "
     "experiment that has begun is to end it and begin another.",
+    "Where its file changes, what is planned follows: posts on a channel that it no longer names, "
+    "and of a variant that it no longer has, leave the plan with their blocks at the next tick or "
+    "plan, and new ones are drawn. Other times hold for what is drawn from then on.",
     "#How it draws",
     "A channel's slots are the [schedule]'s days and times in the workspace's time zone, less "
     "blackout days, less what is nearer than min_gap to another post on that channel, of any "
