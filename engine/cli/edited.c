@@ -31,8 +31,7 @@ static int is_unwanted(char why[WHY_SIZE], const struct abp_rounds *rounds,
 {
     if (!e->schedule.present)
         snprintf(why, WHY_SIZE, "the experiment has no [schedule] any more");
-    else if (!names_channel(e, post->channel) &&
-             abp_loaded_channel(&rounds->loaded, post->channel))
+    else if (!names_channel(e, post->channel) && abp_loaded_channel(&rounds->loaded, post->channel))
         snprintf(why, WHY_SIZE, "the experiment no longer names the channel %.100s", post->channel);
     else if (!has_variant(e, post->variant))
         snprintf(why, WHY_SIZE, "the experiment has no variant %.100s any more", post->variant);

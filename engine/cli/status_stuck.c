@@ -360,7 +360,8 @@ static void say_several(struct finding *f, struct abp_stuck *s)
         s->what = words(f, "%s wait for a channel that abpost.ini no longer has.", posts);
         s->todo = words(f,
                         "Put [channel %s] back, or they are given up when their time has "
-                        "passed.",
+                        "passed. Texts that went out there go out on no other channel meanwhile, "
+                        "since that may be the same account.",
                         s->channel);
     } else if (s->kind == ABP_STUCK_EMPTY) {
         s->what = words(f, "%s %s left empty in the last two weeks: %s", posts, be, reason);
