@@ -64,6 +64,12 @@ int pub_send(struct pub_channel *channel, const struct abp_planned *post, struct
 int pub_reconcile(struct pub_channel *channel, const struct abp_planned *post,
                   struct abp_error *err);
 
+/* Of an attempt with that outcome: where its bytes were refused since those of an earlier attempt
+ * had gone out after all, both are settled, and told. 1; 0: no, or it could not be asked, which
+ * outcome says then; -1: the store failed. */
+int pub_is_late(struct pub_channel *channel, const struct abp_planned *post, int64_t attempt,
+                const char *key, struct abp_outcome *outcome, struct abp_error *err);
+
 /* Puts what came of an attempt into the store, and tells. reconciled: it was asked for. */
 int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int64_t attempt,
                const char *file, const struct abp_outcome *outcome, int reconciled,

@@ -216,6 +216,9 @@ static int send_request(struct sending *s, struct abp_error *err)
                               s->key);
     }
     pthread_mutex_lock(&run->lock);
+    rc = pub_is_late(s->channel, s->post, attempt, s->key, &outcome, err);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
     return pub_settle(s->channel, s->post, attempt, s->choice.name, &outcome, 0, err);
 }
 
