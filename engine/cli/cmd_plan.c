@@ -25,8 +25,8 @@ struct planning {
     struct abp_calendar calendar;
     double *equal; /* owned; top-two before anything is known; or NULL */
     struct abp_planned_list posts;
-    char **files;             /* owned; what they would take; NULL: not asked for */
-    struct abp_result result; /* of the posts that went out; name NULL: there is none */
+    struct abp_expected *expected; /* owned; of the posts; NULL: not asked for */
+    struct abp_result result;      /* of the posts that went out; name NULL: there is none */
 };
 
 /* ---- drawing ---- */
@@ -160,7 +160,7 @@ static int find_posts(struct planning *p, struct abp_planned_list *drawn, struct
     /* Asked before what is only a preview comes in: nothing knows of that. */
     if (rc == 0 && p->loaded.store && !p->calendar.preview) {
         struct abp_publish_input input = abp_loaded_publish(&p->loaded);
-        rc = abp_publish_expect(&p->files, &input, &p->posts, err);
+        rc = abp_publish_expect(&p->expected, &input, &p->posts, err);
     }
     if (rc == 0)
         rc = take_shown(p, drawn, err);
@@ -276,7 +276,7 @@ static int plan_one(struct planning *p, struct abp_error *err)
     if (rc == 0)
         rc = find_posts(p, &drawn, err);
     abp_planned_list_release(&drawn);
-    c->files = p->files;
+    c->expected = p->expected;
     if (rc != 0)
         return -1;
     say_obstacle(p);
@@ -346,9 +346,7 @@ static int run_plan(const struct abp_args *args, const struct abp_env *env, stru
                                                          &p.loaded.inputs.ws, say_metric, &p) == 0;
     int rc = sound ? plan_one(&p, err)
                    : abp_fail(err, ABP_DATA, "nothing was planned, because of these mistakes");
-    for (size_t i = 0; p.files && i < p.posts.count; i++)
-        free(p.files[i]);
-    free(p.files);
+    abp_expected_free(p.expected, p.posts.count);
     free(p.equal);
     abp_planned_list_release(&p.posts);
     if (p.calendar.result)

@@ -263,11 +263,20 @@ static int add_or_count(struct finding *f, struct abp_stuck **entry, enum abp_st
 }
 
 /* The newest reason stands for all. */
-static void set_reason(struct finding *f, struct abp_stuck *s, const struct abp_planned *post,
-                       const char *without)
+static void set_reason(struct finding *f, struct abp_stuck *s, const char *reason)
 {
     free(s->todo);
-    s->todo = words(f, "%s", reason_of(post, without));
+    s->todo = words(f, "%s", reason);
+}
+
+/* What keeps a planned post back: its file as it is now, or else what the last try met. */
+static const char *obstacle_of(const struct finding *f, const struct abp_planned *post)
+{
+    const struct abp_status *status = f->status;
+    for (size_t i = 0; status->expected && i < status->coming.count; i++)
+        if (status->coming.list[i].id == post->id && status->expected[i].why)
+            return status->expected[i].why;
+    return reason_of(post, "");
 }
 
 static void find_lost(struct finding *f, const struct abp_planned *post, enum abp_stuck_kind kind)
@@ -277,7 +286,7 @@ static void find_lost(struct finding *f, const struct abp_planned *post, enum ab
         return;
     add_or_count(f, &s, kind, post, post->due_at);
     if (s)
-        set_reason(f, s, post, "no reason was kept");
+        set_reason(f, s, reason_of(post, "no reason was kept"));
 }
 
 static void find_due(struct finding *f, const struct abp_planned *post)
@@ -287,7 +296,7 @@ static void find_due(struct finding *f, const struct abp_planned *post)
         return;
     add_or_count(f, &s, ABP_STUCK_DUE, post, post->due_at);
     if (s)
-        set_reason(f, s, post, "");
+        set_reason(f, s, obstacle_of(f, post));
 }
 
 static void find_gone(struct finding *f, const struct abp_planned *post)

@@ -8,6 +8,8 @@
 
 #include <pthread.h>
 
+#define ABP_NO_EXPERIMENT "its experiment's file has mistakes or is gone"
+
 /* An experiment, its shelf opened when the first of its posts needs it. */
 struct pub_experiment {
     const struct abp_publish_experiment *in; /* borrowed */

@@ -259,9 +259,7 @@ int pub_send(struct pub_channel *channel, const struct abp_planned *post, struct
     struct sending s = {.channel = channel, .post = post};
     s.experiment = pub_experiment_of(channel->run, post->experiment, err);
     if (!s.experiment)
-        return err->code
-                   ? -1
-                   : wait_for(channel->run, post, "its experiment's file has mistakes or is gone");
+        return err->code ? -1 : wait_for(channel->run, post, ABP_NO_EXPERIMENT);
     abp_buffer_init(&s.request, REQUEST_MAX);
     int rc = ANOTHER;
     for (int i = 0; rc == ANOTHER && i < FILES_MOST; i++) {

@@ -53,6 +53,8 @@ changed() { # CHANNEL WHAT RULE old|new
         is_there 0 ''
         tick 700
         says "is held"
+        abpost -C "$world" --now "$(stamp $((start + 700)))" status --format json
+        says "did not go out: ${file#"$world"/} is held; it goes out once it is approved"
         is_there 0 ''
     fi
     echo "$new" >"$file"
