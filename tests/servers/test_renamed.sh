@@ -46,6 +46,8 @@ run 7320 approve --format json
 says "went out on den, which abpost.ini no longer has, and goes out on hut only when [channel den] is put back"
 run 7380 status --format json
 says 'Texts that went out there go out on no other channel meanwhile'
+says "The numbers of 2 posts (e, on den: 1, 2) are not read, since abpost.ini no longer has that channel."
+says 'Put [channel den] back, which posts nothing as long as no experiment names it'
 run 7380 status
 says '2 ready, 1 file used up'
 for hour in 3 4 25 26 27 28 49 50; do run $((3600 * hour + 60)) -q tick; done
@@ -59,5 +61,7 @@ den_channel den >>abpost.ini
 run $((3600 * 50 + 120)) -q tick
 exits 0
 is 'accounts that were told' "$(server "count(*) - count(DISTINCT p.value ->> 'text')")" 1
+run $((3600 * 50 + 120)) status --format json
+if grep -q 'are not read' "$out"; then fail "the channel is back"; fi
 hostile_stop
 finish
