@@ -399,9 +399,11 @@ static const char *const details[] = {
     "'abpost plan NAME --end' frees its slots. What is out stays out, with its numbers. To rename "
     "an "
     "experiment that has begun is to end it and begin another.",
-    "Where its file changes, what is planned follows: posts on a channel that it no longer names, "
-    "and of a variant that it no longer has, leave the plan with their blocks at the next tick or "
-    "plan, and new ones are drawn. Other times hold for what is drawn from then on.",
+    "Where its file changes, what is planned follows, at the next tick or plan: posts on a channel "
+    "that it no longer names, of a variant that it no longer has and on a day that is one of "
+    "blackout now leave the plan with the rest of their blocks, and new ones are drawn. So do "
+    "blocks that have not begun when the days, the times or the workspace's time zone are others "
+    "now, and the last ones where max_posts is less.",
     "#How it draws",
     "A channel's slots are the [schedule]'s days and times in the workspace's time zone, less "
     "blackout days, less what is nearer than min_gap to another post on that channel, of any "

@@ -73,11 +73,55 @@ abpost tick --now 2027-03-15T14:01:00Z
 exits 0
 says "handed"
 
+# Days, times, blackout, max_posts, time zone. What was drawn by them is left alone: nothing is
+# cancelled and drawn anew for ever.
+settled() { # the plan is as the file says by now
+    minute=$((minute + 1))
+    later tick
+    exits 0
+    says_nothing
+}
+cancels() { # TEXT: the next tick does, once
+    later tick
+    exits 0
+    says "cancelled"
+    says "$1"
+    settled
+}
+minute=241
+settled
+begun=$(sqlite3 -readonly abpost.db "SELECT b.id FROM block b JOIN planned_post p ON p.block_id = b.id
+    LEFT JOIN attempt a ON a.planned_post_id = p.id
+    WHERE NOT EXISTS (SELECT 1 FROM dropped WHERE planned_post_id = p.id)
+    GROUP BY b.id HAVING count(a.id) > 0 AND count(a.id) < count(*)")
+[ -n "$begun" ] || fail "no block has begun"
+sed -i 's/^times = .*/times = 09:30 11:30 21:00/' experiments/e.ini
+cancels "planned posts: the schedule no longer has their days and times"
+is 'at times of before, but for blocks that have begun' \
+    "$(planned "p.local_time NOT IN ('09:30', '11:30', '21:00') AND b.id NOT IN ($(echo $begun | tr ' ' ,))")" 0
+[ "$(planned "p.local_time = '21:00'")" -gt 8 ] || fail "nothing at the new times"
+[ "$(planned "p.local_time = '16:00'")" -gt 0 ] || fail "what has begun does not keep its slots"
+sed -i 's/^times = .*/&\nblackout = 2027-03-20..2027-03-22/' experiments/e.ini
+cancels "planned posts: their days are days of blackout now"
+is 'in the blackout' "$(planned "p.local_date BETWEEN '2027-03-20' AND '2027-03-22'")" 0
+sed -i 's/^\[abpost\]/&\ntimezone = America\/New_York/' abpost.ini
+cancels "planned posts: the workspace's time zone is America/New_York now"
+sed -i 's/^times = .*/&\nmax_posts = 12/' experiments/e.ini
+cancels "planned posts: max_posts is 12 now"
+live=$(($(planned 1) + $(sqlite3 -readonly abpost.db 'SELECT count(*) FROM attempt')))
+[ $live = 11 ] || [ $live = 12 ] || fail "$live posts are out or planned" # whole blocks of two
+sed -i '/^max_posts/d' experiments/e.ini
+later tick -q
+[ "$(planned 1)" -gt 20 ] || fail "nothing is drawn again"
+settled
+sed -i '/^timezone/d' abpost.ini
+cancels "planned posts: the workspace's time zone is UTC now"
+
 # Without a [schedule] nothing is to go out by itself.
 printf '[experiment]\noutcome = likes\n[import]\nfile = past.csv\nvariant = v\noutcome = likes\n' >experiments/e.ini
 printf 'v,likes\na,1\nb,2\n' >past.csv
 all=$(planned 1)
-abpost tick --now 2027-03-15T14:02:00Z
+abpost tick --now 2027-03-15T14:59:00Z
 exits 0
 says "$all planned posts: the experiment has no [schedule] any more"
 is 'planned without a schedule' "$(planned 1)" 0
