@@ -1,5 +1,6 @@
 /* A text that was believed lost, and arrived after all: by then its file said something else, and
- * that was refused, since the key of a post is the same in all its attempts. */
+ * that was refused, or answered with the text of before, since the key of a post is the same in all
+ * its attempts. */
 #include "publish/run.h"
 
 #include <stdio.h>
@@ -39,7 +40,9 @@ int pub_is_late(struct pub_channel *channel, const struct abp_planned *post, int
 {
     const struct abp_channel_ops *ops = channel->connection->ops;
     struct abp_attempt_list list;
-    if (outcome->fate != ABP_FATE_REFUSED || !(ops->abilities & ABP_CAN_KEY) || !ops->find)
+    int refused = outcome->fate == ABP_FATE_REFUSED && (ops->abilities & ABP_CAN_KEY);
+    int other = outcome->fate == ABP_FATE_POSTED && outcome->other_text;
+    if ((!refused && !other) || !ops->find)
         return 0;
     if (abp_outbox_other_attempts(&list, channel->run->in->store, attempt, err) != 0)
         return -1;
@@ -49,7 +52,7 @@ int pub_is_late(struct pub_channel *channel, const struct abp_planned *post, int
         ask(channel, &found, &list.list[i], key);
         if (found.fate == ABP_FATE_POSTED) {
             rc = settle_both(channel, post, &list.list[i], attempt, &found, err);
-        } else if (found.fate == ABP_FATE_UNKNOWN) {
+        } else if (found.fate == ABP_FATE_UNKNOWN && refused) {
             *outcome = found; /* a refusal is for good: not before that could be asked */
             break;
         }

@@ -66,8 +66,8 @@ int pub_send(struct pub_channel *channel, const struct abp_planned *post, struct
 int pub_reconcile(struct pub_channel *channel, const struct abp_planned *post,
                   struct abp_error *err);
 
-/* Of an attempt with that outcome: where its bytes were refused since those of an earlier attempt
- * had gone out after all, both are settled, and told. 1; 0: no, or it could not be asked, which
+/* Of an attempt with that outcome: where its bytes did not go out since those of an earlier attempt
+ * had after all, both are settled, and told. 1; 0: no, or it could not be asked, which
  * outcome says then; -1: the store failed. */
 int pub_is_late(struct pub_channel *channel, const struct abp_planned *post, int64_t attempt,
                 const char *key, struct abp_outcome *outcome, struct abp_error *err);

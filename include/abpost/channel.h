@@ -47,6 +47,7 @@ enum abp_fate {
 struct abp_outcome {
     enum abp_fate fate;
     int sign_in;         /* 1: the account must be signed in anew by a person (password, token) */
+    int other_text;      /* 1: POSTED, but what is there under the key does not read as this */
     int local;           /* 1: not the platform, but this machine is in the way: a file or folder */
     int64_t retry_at;    /* UTC seconds; 0: whenever */
     int64_t posted_at;   /* UTC seconds by the platform's word; 0: not said */
