@@ -170,6 +170,14 @@ static void settle_swap(struct abp_connection *connection, struct abp_outcome *o
     }
 }
 
+int abp_bluesky_is_own(const char *request, size_t len)
+{
+    json_t *body = json_loadb(request, len, JSON_REJECT_DUPLICATES, NULL);
+    int own = json_is_object(json_object_get(body, "record"));
+    json_decref(body);
+    return own;
+}
+
 void abp_bluesky_send(struct abp_connection *connection, struct abp_outcome *outcome,
                       const char *request, size_t len, const char *key)
 {

@@ -339,6 +339,14 @@ static void take_answer(struct abp_outcome *outcome, const struct abp_mastodon_r
         outcome->other_text = is_other_text(asked, reply->json);
 }
 
+int abp_mastodon_is_own(const char *request, size_t len)
+{
+    json_t *asked = json_loadb(request, len, JSON_REJECT_DUPLICATES, NULL);
+    int own = abp_mastodon_string(asked, "status") != NULL;
+    json_decref(asked);
+    return own;
+}
+
 void abp_mastodon_send(struct abp_connection *connection, struct abp_outcome *outcome,
                        const char *request, size_t len, const char *key)
 {

@@ -49,6 +49,8 @@ int pub_is_late(struct pub_channel *channel, const struct abp_planned *post, int
     int rc = 0;
     for (size_t i = 0; i < list.count && rc == 0; i++) {
         struct abp_outcome found;
+        if (!ops->is_own(list.list[i].request, list.list[i].request_len))
+            continue; /* the channel was of another type then */
         ask(channel, &found, &list.list[i], key);
         if (found.fate == ABP_FATE_POSTED) {
             rc = settle_both(channel, post, &list.list[i], attempt, &found, err);

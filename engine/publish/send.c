@@ -88,10 +88,12 @@ static int repeat_request(struct sending *s)
     return abp_buffer_append(&s->request, s->post->request, s->post->request_len);
 }
 
-/* 1: the file says what the attempt before sent. */
+/* 1: the file says what the attempt before sent, to a channel of the same type. */
 static int is_repeat(const struct sending *s)
 {
-    return s->post->attempt && strcmp(s->choice.version, s->post->file_digest) == 0;
+    const struct abp_channel_ops *ops = s->channel->connection->ops;
+    return s->post->attempt && ops->is_own(s->post->request, s->post->request_len) &&
+           strcmp(s->choice.version, s->post->file_digest) == 0;
 }
 
 /* The channel takes anything but that file: the next one may go out instead. ANOTHER, or -1. */

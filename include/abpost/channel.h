@@ -129,6 +129,9 @@ struct abp_channel_ops {
     int (*prepare)(struct abp_connection *connection, struct abp_buffer *request,
                    const struct abp_content *content, const char *key, int64_t made_at,
                    struct abp_outcome *outcome);
+    /* 1: a request that this platform's prepare made, or may have. A channel can have been of
+     * another type when it was made: then nobody here knows what became of it. */
+    int (*is_own)(const char *request, size_t len);
     /* The one irreversible call. Always fills outcome; never fails in another way. */
     void (*send)(struct abp_connection *connection, struct abp_outcome *outcome,
                  const char *request, size_t len, const char *key);

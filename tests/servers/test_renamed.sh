@@ -64,4 +64,45 @@ is 'accounts that were told' "$(server "count(*) - count(DISTINCT p.value ->> 't
 run $((3600 * 50 + 120)) status --format json
 if grep -q 'are not read' "$out"; then fail "the channel is back"; fi
 hostile_stop
+
+# ---- a channel of another type ----
+
+# A post whose answer was lost, on a channel that is a folder by then: that it is not in the folder
+# says nothing. What was surely not sent goes out there as a text, not as the bytes of before.
+for rule in 'do=drop commit=yes' 'do=limit seconds=120'; do
+    hostile_start --now $start || exit 1
+    world=$scratch/type-${rule//[^a-z]/}
+    mkdir "$world" && cd "$world" || exit 1
+    {
+        printf '[abpost]\n'
+        den_channel den
+    } >abpost.ini
+    cp abpost.ini kept.ini
+    write_experiment den 'start = 2027-03-01' 'max_lateness = 2h' 'times = 01:00 05:00'
+    write_posts 3
+    run 0 --seed 1 plan e
+    hostile_tell /_fault "method=POST path=/statuses times=1 $rule"
+    run 3660 -q tick
+    printf '[abpost]\n[channel den]\ntype = outbox\n' >abpost.ini
+    run 4000 tick
+    if [ "$rule" = 'do=drop commit=yes' ]; then
+        exits 3
+        says 'another type'
+        run 8000 tick
+        exits 3
+        is 'in the folder' "$(find outbox -name '*.txt' 2>/dev/null | wc -l)" 0
+        cp kept.ini abpost.ini
+        run 12000 -q tick
+        run 16000 -q tick
+        exits 0
+        is 'posts' "$(server 'count(*)')" 1
+    else
+        exits 0
+        says handed
+        grep -qE '^World .*, text 1 of [ab]\.$' outbox/den/*.txt || fail "not as it reads: $(cat outbox/den/*.txt)"
+        is 'posts' "$(server 'count(*)')" 0
+    fi
+    compare "$world"
+    hostile_stop
+done
 finish
