@@ -91,6 +91,7 @@ const struct abp_channel_ops abp_bluesky = {
     .close = close_bluesky,
     .check = check,
     .prepare = abp_bluesky_prepare,
+    .is_own = abp_bluesky_is_own,
     .send = abp_bluesky_send,
     .find = abp_bluesky_find,
     .locate = abp_bluesky_locate,

@@ -148,6 +148,7 @@ int abp_bluesky_prepare(struct abp_connection *connection, struct abp_buffer *re
                         struct abp_outcome *outcome);
 void abp_bluesky_send(struct abp_connection *connection, struct abp_outcome *outcome,
                       const char *request, size_t len, const char *key);
+int abp_bluesky_is_own(const char *request, size_t len);
 void abp_bluesky_find(struct abp_connection *connection, struct abp_outcome *outcome,
                       const char *request, size_t len, const char *key, int64_t sent_at);
 int abp_bluesky_locate(struct abp_connection *connection, struct abp_outcome *outcome,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define AGAIN_SECONDS 60
+#define ANOTHER       600 /* seconds until a request of another account is looked at anew */
 
 /* What a request says it will put where. */
 struct intent {
@@ -128,6 +129,26 @@ static enum found ask(struct abp_connection *connection, struct abp_outcome *out
     return found;
 }
 
+/* 1: the channel signs in as another account than the one that the request was made for. */
+static int is_anothers(const struct abp_connection *connection, const struct intent *intent)
+{
+    const struct abp_bluesky *state = connection->state;
+    return strcmp(intent->did, state->session.did) != 0;
+}
+
+static void say_anothers(const struct abp_connection *connection, struct abp_outcome *outcome,
+                         enum abp_fate fate, const struct intent *intent)
+{
+    const struct abp_bluesky *state = connection->state;
+    say(outcome, fate, "");
+    outcome->retry_at = connection->now(connection->now_context) + ANOTHER;
+    snprintf(outcome->reason, sizeof outcome->reason,
+             "it was %s as the account %.80s, and this channel is %.80s (%.80s) now; put that "
+             "account back",
+             fate == ABP_FATE_UNKNOWN ? "sent" : "to be sent", intent->did,
+             connection->channel->account, state->session.did);
+}
+
 /* InvalidSwap: there is a record under this key, and it is not these bytes. */
 static void settle_swap(struct abp_connection *connection, struct abp_outcome *outcome,
                         const struct intent *intent, const char *key)
@@ -149,6 +170,14 @@ static void settle_swap(struct abp_connection *connection, struct abp_outcome *o
     }
 }
 
+int abp_bluesky_is_own(const char *request, size_t len)
+{
+    json_t *body = json_loadb(request, len, JSON_REJECT_DUPLICATES, NULL);
+    int own = json_is_object(json_object_get(body, "record"));
+    json_decref(body);
+    return own;
+}
+
 void abp_bluesky_send(struct abp_connection *connection, struct abp_outcome *outcome,
                       const char *request, size_t len, const char *key)
 {
@@ -164,7 +193,16 @@ void abp_bluesky_send(struct abp_connection *connection, struct abp_outcome *out
         json_decref(intent.body);
         return;
     }
-    abp_bluesky_call(connection, &answer, &call);
+    int is_in = abp_bluesky_sign_in(connection, &answer) == 0;
+    if (is_in && is_anothers(connection, &intent)) {
+        /* Bytes of an earlier try; the server would refuse them, and the file, for good. */
+        say_anothers(connection, outcome, ABP_FATE_NOT_SENT, &intent);
+        outcome->sign_in = 1;
+        json_decref(intent.body);
+        return;
+    }
+    if (is_in)
+        abp_bluesky_call(connection, &answer, &call);
     if (answer.kind == ABP_XRPC_OK) {
         if (!abp_bluesky_posted(connection, outcome, intent.did, key, answer.body))
             unknown(connection, outcome, "the server's answer does not say that the post is there");
@@ -196,7 +234,11 @@ void abp_bluesky_find(struct abp_connection *connection, struct abp_outcome *out
     } else {
         switch (ask(connection, outcome, &intent, key)) {
         case NOT_THERE:
-            say(outcome, ABP_FATE_NOT_SENT, "the server has no post under this post's key");
+            /* Of another account's posts this server need not know. */
+            if (is_anothers(connection, &intent))
+                say_anothers(connection, outcome, ABP_FATE_UNKNOWN, &intent);
+            else
+                say(outcome, ABP_FATE_NOT_SENT, "the server has no post under this post's key");
             break;
         case FOUND_OTHER:
             say(outcome, ABP_FATE_NOT_SENT,

@@ -68,6 +68,7 @@ const struct abp_channel_ops abp_mastodon = {
     .close = close_mastodon,
     .check = check_mastodon,
     .prepare = abp_mastodon_prepare,
+    .is_own = abp_mastodon_is_own,
     .send = abp_mastodon_send,
     .find = abp_mastodon_find,
     .locate = abp_mastodon_locate,

@@ -123,6 +123,7 @@ int abp_mastodon_prepare(struct abp_connection *connection, struct abp_buffer *r
                          struct abp_outcome *outcome);
 void abp_mastodon_send(struct abp_connection *connection, struct abp_outcome *outcome,
                        const char *request, size_t len, const char *key);
+int abp_mastodon_is_own(const char *request, size_t len);
 void abp_mastodon_find(struct abp_connection *connection, struct abp_outcome *outcome,
                        const char *request, size_t len, const char *key, int64_t sent_at);
 int abp_mastodon_locate(struct abp_connection *connection, struct abp_outcome *outcome,

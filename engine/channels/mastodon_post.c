@@ -7,6 +7,7 @@
 #include "abpost/text.h"
 #include "abpost/time.h"
 #include "channels/mastodon.h"
+#include "channels/mastodon_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -311,6 +312,14 @@ static void judge(struct abp_outcome *outcome, const struct abp_mastodon_reply *
     }
 }
 
+/* 1: a server that heeds the key answers with what it made under it before: an earlier text. */
+static int is_other_text(const json_t *asked, const json_t *status)
+{
+    const char *text = abp_mastodon_string(asked, "status");
+    const char *content = abp_mastodon_string(status, "content");
+    return text && content && abp_mastodon_content_likeness(text, content) == ABP_UNLIKE;
+}
+
 static void take_answer(struct abp_outcome *outcome, const struct abp_mastodon_reply *reply,
                         const json_t *asked, int64_t now)
 {
@@ -326,6 +335,16 @@ static void take_answer(struct abp_outcome *outcome, const struct abp_mastodon_r
              0)
         abp_mastodon_outcome(outcome, ABP_FATE_UNKNOWN, now + ABP_MASTODON_SETTLE,
                              "the server answered %ld without a usable id", reply->status);
+    else
+        outcome->other_text = is_other_text(asked, reply->json);
+}
+
+int abp_mastodon_is_own(const char *request, size_t len)
+{
+    json_t *asked = json_loadb(request, len, JSON_REJECT_DUPLICATES, NULL);
+    int own = abp_mastodon_string(asked, "status") != NULL;
+    json_decref(asked);
+    return own;
 }
 
 void abp_mastodon_send(struct abp_connection *connection, struct abp_outcome *outcome,

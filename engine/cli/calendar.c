@@ -73,7 +73,7 @@ struct row {
 static void fill_row(struct row *row, const struct abp_calendar *calendar, size_t i)
 {
     const struct abp_planned *post = &calendar->posts->list[i];
-    const char *expected = calendar->files ? calendar->files[i] : NULL;
+    const char *expected = calendar->expected ? calendar->expected[i].file : NULL;
     snprintf(row->date, sizeof row->date, "%04u-%02u-%02u", (unsigned)post->date.year % 10000,
              (unsigned)post->date.month % 100, (unsigned)post->date.day % 100);
     snprintf(row->time, sizeof row->time, "%02u:%02u", (unsigned)post->time.hour % 100,

@@ -8,6 +8,7 @@
 
 #include "abpost/config.h"
 #include "abpost/plan.h"
+#include "abpost/publish.h"
 #include "abpost/result.h"
 #include "abpost/zone.h"
 
@@ -17,9 +18,8 @@ struct abp_calendar {
     const struct abp_workspace *ws;
     const struct abp_zone *zone;
     const struct abp_planned_list
-        *posts;         /* by time: what is still to come or open, and this week */
-    char *const *files; /* borrowed; posts->count: the file that each would take, NULL: not known;
-                           NULL: none is known */
+        *posts;                          /* by time: what is still to come or open, and this week */
+    const struct abp_expected *expected; /* borrowed; posts->count; NULL: not known */
     struct abp_plan_report report;
     size_t out;      /* posts that went out so far */
     int64_t now;     /* UTC seconds, as is done_at */

@@ -113,7 +113,7 @@ static enum abp_style state_style(enum abp_post_state state)
 static void put_file(struct text *t, size_t i)
 {
     const struct abp_planned *post = &t->calendar->posts->list[i];
-    const char *expected = t->calendar->files ? t->calendar->files[i] : NULL;
+    const char *expected = t->calendar->expected ? t->calendar->expected[i].file : NULL;
     const char *file = post->file ? post->file : expected;
     int used = WHEN_COLUMNS + t->channel + 2 + t->variant + 2 + STATE_COLUMNS;
     if (file && t->screen.width - used > 8) {
@@ -207,8 +207,8 @@ static void put_head(struct text *t)
 static size_t without_file(const struct abp_calendar *c)
 {
     size_t count = 0;
-    for (size_t i = 0; c->files && i < c->posts->count; i++)
-        count += c->posts->list[i].state == ABP_PLANNED && !c->posts->list[i].file && !c->files[i];
+    for (size_t i = 0; c->expected && i < c->posts->count; i++)
+        count += c->posts->list[i].state == ABP_PLANNED && !c->expected[i].file;
     return count;
 }
 

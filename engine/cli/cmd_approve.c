@@ -307,11 +307,14 @@ static void join_use(struct abp_buffer *problems, const struct review *review,
                      const struct shelf *shelf, const struct abp_queued *post, size_t channel)
 {
     const struct abp_experiment *e = &shelf->experiment;
-    const char *as = abp_used_as(&review->used.posts, review->used.root, e->name,
-                                 e->variants[post->variant].name, e->channels.list[channel],
-                                 post->content.path, &post->content);
-    if (as)
-        abp_buffer_printf(problems, "%swas posted already as %s", problems->len ? "; " : "", as);
+    const char *on = e->channels.list[channel], *file = post->content.path;
+    char said[560];
+    struct abp_use use;
+    if (!abp_used_as(&use, &review->used.posts, review->used.ws, e->name,
+                     e->variants[post->variant].name, on, file, &post->content))
+        return;
+    abp_used_say(said, sizeof said, &use, on, file);
+    join(problems, said);
 }
 
 /* One record for each channel. */

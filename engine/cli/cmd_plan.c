@@ -1,6 +1,7 @@
 /* abpost plan: which style is posted when. Draws, stores, shows; never posts. */
 #include "calendar.h"
 #include "decide.h"
+#include "edited.h"
 #include "loaded.h"
 #include "orphans.h"
 #include "screen.h"
@@ -24,8 +25,8 @@ struct planning {
     struct abp_calendar calendar;
     double *equal; /* owned; top-two before anything is known; or NULL */
     struct abp_planned_list posts;
-    char **files;             /* owned; what they would take; NULL: not asked for */
-    struct abp_result result; /* of the posts that went out; name NULL: there is none */
+    struct abp_expected *expected; /* owned; of the posts; NULL: not asked for */
+    struct abp_result result;      /* of the posts that went out; name NULL: there is none */
 };
 
 /* ---- drawing ---- */
@@ -159,7 +160,7 @@ static int find_posts(struct planning *p, struct abp_planned_list *drawn, struct
     /* Asked before what is only a preview comes in: nothing knows of that. */
     if (rc == 0 && p->loaded.store && !p->calendar.preview) {
         struct abp_publish_input input = abp_loaded_publish(&p->loaded);
-        rc = abp_publish_expect(&p->files, &input, &p->posts, err);
+        rc = abp_publish_expect(&p->expected, &input, &p->posts, err);
     }
     if (rc == 0)
         rc = take_shown(p, drawn, err);
@@ -269,11 +270,13 @@ static int plan_one(struct planning *p, struct abp_error *err)
         (!c->preview && abp_stored_mark(c->ws, err) != 0) || find_seed(&c->seed, p->env, err) != 0)
         return -1;
     c->decided = is_over(p, c->experiment);
-    int rc = c->decided ? 0 : draw(p, &drawn, err);
+    int rc = c->preview ? 0 : abp_edited_clear(&rounds, c->experiment, NULL, err);
+    if (rc == 0 && !c->decided)
+        rc = draw(p, &drawn, err);
     if (rc == 0)
         rc = find_posts(p, &drawn, err);
     abp_planned_list_release(&drawn);
-    c->files = p->files;
+    c->expected = p->expected;
     if (rc != 0)
         return -1;
     say_obstacle(p);
@@ -343,9 +346,7 @@ static int run_plan(const struct abp_args *args, const struct abp_env *env, stru
                                                          &p.loaded.inputs.ws, say_metric, &p) == 0;
     int rc = sound ? plan_one(&p, err)
                    : abp_fail(err, ABP_DATA, "nothing was planned, because of these mistakes");
-    for (size_t i = 0; p.files && i < p.posts.count; i++)
-        free(p.files[i]);
-    free(p.files);
+    abp_expected_free(p.expected, p.posts.count);
     free(p.equal);
     abp_planned_list_release(&p.posts);
     if (p.calendar.result)
@@ -398,6 +399,11 @@ static const char *const details[] = {
     "'abpost plan NAME --end' frees its slots. What is out stays out, with its numbers. To rename "
     "an "
     "experiment that has begun is to end it and begin another.",
+    "Where its file changes, what is planned follows, at the next tick or plan: posts on a channel "
+    "that it no longer names, of a variant that it no longer has and on a day that is one of "
+    "blackout now leave the plan with the rest of their blocks, and new ones are drawn. So do "
+    "blocks that have not begun when the days, the times or the workspace's time zone are others "
+    "now, and the last ones where max_posts is less.",
     "#How it draws",
     "A channel's slots are the [schedule]'s days and times in the workspace's time zone, less "
     "blackout days, less what is nearer than min_gap to another post on that channel, of any "

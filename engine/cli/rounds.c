@@ -1,6 +1,7 @@
 #include "rounds.h"
 
 #include "decide.h"
+#include "edited.h"
 #include "stored.h"
 
 #include "abpost/collect.h"
@@ -137,7 +138,9 @@ static int plan_on(struct abp_rounds *rounds, struct abp_round_experiment *e,
     int stops = (stage.finished && e->file->decision.after == ABP_AFTER_STOP) ||
                 (!stage.finished && stage.active_count < 2);
     int rc = abp_stage_clear(&stage, rounds, e->file, journal, err);
-    if (rc == 0 && !stops)
+    if (rc == 0)
+        rc = abp_edited_clear(rounds, e->file, journal, err);
+    if (rc == 0 && !stops && e->file->schedule.present)
         rc = extend(rounds, e, &stage, journal, err);
     abp_stage_release(&stage);
     return rc;

@@ -102,7 +102,7 @@ static void fill_channel(struct abp_status_channel *c, const struct abp_status *
         if (strcmp(post->channel, c->channel->name) != 0 || post->due_at < status->now)
             continue;
         c->next = post;
-        c->file = status->expected ? status->expected[i] : NULL;
+        c->file = status->expected ? status->expected[i].file : NULL;
     }
 }
 
@@ -180,9 +180,7 @@ void abp_status_close(struct abp_status *status)
     }
     free(status->experiments);
     free(status->channels);
-    for (size_t i = 0; status->expected && i < status->coming.count; i++)
-        free(status->expected[i]);
-    free(status->expected);
+    abp_expected_free(status->expected, status->coming.count);
     abp_planned_list_release(&status->posts);
     abp_planned_list_release(&status->coming);
     abp_made_list_release(&status->made);

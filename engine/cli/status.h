@@ -87,7 +87,7 @@ struct abp_status {
     int64_t now;
     struct abp_planned_list posts;  /* every one */
     struct abp_planned_list coming; /* planned ones, by time */
-    char **expected;                /* owned; coming.count: the files they would take */
+    struct abp_expected *expected;  /* owned; coming.count */
     struct abp_made_list made;
     struct abp_orphans orphans;                /* owned */
     struct abp_status_experiment *experiments; /* owned; loaded.count */

@@ -46,10 +46,12 @@ static struct prospects prospects_of(const struct abp_status *status,
     abp_content_version(version, content);
     for (size_t i = 0; i < e->file->channels.count; i++) {
         const char *channel = e->file->channels.list[i];
-        const char *as = abp_used_as(&status->posts, status->loaded.inputs.ws.root, e->file->name,
-                                     variant, channel, file, content);
-        p.as = as ? as : p.as;
-        if (as || is_taken(status, e->file, channel, file))
+        struct abp_use use;
+        int used = abp_used_as(&use, &status->posts, &status->loaded.inputs.ws, e->file->name,
+                               variant, channel, file, content);
+        if (used && strcmp(use.on, channel) == 0)
+            p.as = use.as;
+        if (used || is_taken(status, e->file, channel, file))
             p.taken++;
         else if (is_refused(e, channel, version))
             p.refused++;

@@ -263,11 +263,20 @@ static int add_or_count(struct finding *f, struct abp_stuck **entry, enum abp_st
 }
 
 /* The newest reason stands for all. */
-static void set_reason(struct finding *f, struct abp_stuck *s, const struct abp_planned *post,
-                       const char *without)
+static void set_reason(struct finding *f, struct abp_stuck *s, const char *reason)
 {
     free(s->todo);
-    s->todo = words(f, "%s", reason_of(post, without));
+    s->todo = words(f, "%s", reason);
+}
+
+/* What keeps a planned post back: its file as it is now, or else what the last try met. */
+static const char *obstacle_of(const struct finding *f, const struct abp_planned *post)
+{
+    const struct abp_status *status = f->status;
+    for (size_t i = 0; status->expected && i < status->coming.count; i++)
+        if (status->coming.list[i].id == post->id && status->expected[i].why)
+            return status->expected[i].why;
+    return reason_of(post, "");
 }
 
 static void find_lost(struct finding *f, const struct abp_planned *post, enum abp_stuck_kind kind)
@@ -277,7 +286,7 @@ static void find_lost(struct finding *f, const struct abp_planned *post, enum ab
         return;
     add_or_count(f, &s, kind, post, post->due_at);
     if (s)
-        set_reason(f, s, post, "no reason was kept");
+        set_reason(f, s, reason_of(post, "no reason was kept"));
 }
 
 static void find_due(struct finding *f, const struct abp_planned *post)
@@ -287,7 +296,7 @@ static void find_due(struct finding *f, const struct abp_planned *post)
         return;
     add_or_count(f, &s, ABP_STUCK_DUE, post, post->due_at);
     if (s)
-        set_reason(f, s, post, "");
+        set_reason(f, s, obstacle_of(f, post));
 }
 
 static void find_gone(struct finding *f, const struct abp_planned *post)
@@ -360,7 +369,8 @@ static void say_several(struct finding *f, struct abp_stuck *s)
         s->what = words(f, "%s wait for a channel that abpost.ini no longer has.", posts);
         s->todo = words(f,
                         "Put [channel %s] back, or they are given up when their time has "
-                        "passed.",
+                        "passed. Texts that went out there go out on no other channel meanwhile, "
+                        "since that may be the same account.",
                         s->channel);
     } else if (s->kind == ABP_STUCK_EMPTY) {
         s->what = words(f, "%s %s left empty in the last two weeks: %s", posts, be, reason);
@@ -389,16 +399,18 @@ static int64_t horizon_of(const struct abp_made *made, const struct abp_experime
     return abp_local_next_minute(made->posted_at + e->horizon);
 }
 
-/* 1: its number at the horizon is to be had, or was not read in time, and something can be done. */
+/* 1: its number at the horizon is to be had, or was not read in time, and something can be done.
+ * Where the channel is gone nobody will read it when it is time, so that is said before. */
 static int lacks_reading(const struct finding *f, const struct abp_made *made,
                          const struct abp_experiment *e)
 {
     const struct abp_channel *channel = abp_loaded_channel(&f->status->loaded, made->channel);
     int64_t age = f->status->now - made->posted_at;
     int by_hand = channel && abp_is_by_hand(channel);
-    if (made->deleted_at || f->status->now < horizon_of(made, e) || age > 2 * e->horizon + LATELY)
+    if (made->deleted_at || age > 2 * e->horizon + LATELY ||
+        (channel && f->status->now < horizon_of(made, e)))
         return 0;
-    if (!by_hand && age <= e->horizon + abp_horizon_tolerance(e->horizon))
+    if (channel && !by_hand && age <= e->horizon + abp_horizon_tolerance(e->horizon))
         return 0; /* a tick reads it */
     for (size_t r = 0; r < made->reading_count; r++)
         if (made->readings[r].age >= e->horizon)
@@ -421,7 +433,8 @@ static struct missing count_missing(const struct finding *f, const struct abp_ex
         if (strcmp(made->experiment, e->name) != 0 || strcmp(made->channel, channel) != 0 ||
             !lacks_reading(f, made, e))
             continue;
-        int64_t since = horizon_of(made, e);
+        int gone = !abp_loaded_channel(&f->status->loaded, channel);
+        int64_t since = gone ? made->posted_at : horizon_of(made, e);
         if (m.count < IDS_LISTED)
             m.ids[m.count] = made->planned;
         m.since = m.count == 0 || since < m.since ? since : m.since;
@@ -436,6 +449,19 @@ static void put_ids(struct abp_buffer *buf, const struct missing *m)
         abp_buffer_printf(buf, "%s%lld", i ? ", " : "", (long long)m->ids[i]);
     if (m->count > IDS_LISTED)
         abp_buffer_printf(buf, " and %zu more", m->count - IDS_LISTED);
+}
+
+static void say_unreadable(struct finding *f, struct abp_stuck *s, const char *ids)
+{
+    s->what = words(f,
+                    "The numbers of %zu post%s (%s, on %s: %s) are not read, since abpost.ini no "
+                    "longer has that channel.",
+                    s->count, s->count == 1 ? "" : "s", s->experiment, s->channel, ids);
+    s->todo = words(f,
+                    "Put [channel %s] back, which posts nothing as long as no experiment names it; "
+                    "what is not read at its age counts as missing.",
+                    s->channel);
+    add(f, s);
 }
 
 static void find_readings(struct finding *f, const struct abp_experiment *e, const char *name)
@@ -454,10 +480,15 @@ static void find_readings(struct finding *f, const struct abp_experiment *e, con
                           .channel = name};
     abp_buffer_init(&ids, WORDS_MAX);
     put_ids(&ids, &m);
+    if (!channel) {
+        say_unreadable(f, &s, abp_buffer_text(&ids));
+        abp_buffer_release(&ids);
+        return;
+    }
     abp_local_format(when, m.since, f->status->loaded.zone);
     s.what = words(f, "The numbers of %zu post%s (%s, on %s: %s) are due since %s.", m.count,
                    m.count == 1 ? "" : "s", e->name, name, abp_buffer_text(&ids), when);
-    if (channel && abp_is_by_hand(channel)) {
+    if (abp_is_by_hand(channel)) {
         struct abp_buffer line;
         abp_buffer_init(&line, WORDS_MAX);
         abp_put_readings_header(&line, f->status->loaded.env, e);
@@ -472,6 +503,20 @@ static void find_readings(struct finding *f, const struct abp_experiment *e, con
     }
     abp_buffer_release(&ids);
     add(f, &s);
+}
+
+/* Of every channel that posts of the experiment are on, whether the file still names it or not. */
+static void find_all_readings(struct finding *f, const struct abp_experiment *e)
+{
+    const struct abp_made_list *made = &f->status->made;
+    for (size_t i = 0; i < made->count; i++) {
+        size_t k = 0;
+        while (k < i && (strcmp(made->list[k].experiment, made->list[i].experiment) != 0 ||
+                         strcmp(made->list[k].channel, made->list[i].channel) != 0))
+            k++;
+        if (k == i && strcmp(made->list[i].experiment, e->name) == 0)
+            find_readings(f, e, made->list[i].channel);
+    }
 }
 
 /* ---- accounts and files ---- */
@@ -556,9 +601,7 @@ int abp_status_find_stuck(struct abp_status *status, struct abp_error *err)
     for (size_t i = 0; i < status->loaded.count; i++)
         find_refused_files(&f, &status->experiments[i]);
     for (size_t i = 0; i < status->loaded.count; i++)
-        for (size_t c = 0; c < status->loaded.experiments[i].channels.count; c++)
-            find_readings(&f, &status->loaded.experiments[i],
-                          status->loaded.experiments[i].channels.list[c]);
+        find_all_readings(&f, &status->loaded.experiments[i]);
     if (find_accounts(&f, err) != 0)
         return -1;
     if (f.no_memory)

@@ -12,7 +12,7 @@ void abp_used_open(struct abp_used *used, const struct abp_workspace *ws)
     struct abp_planned_filter every = {0};
     struct abp_error ignored = {0};
     memset(used, 0, sizeof *used);
-    used->root = ws->root;
+    used->ws = ws;
     if (abp_stored_open(&store, ws, ABP_STORE_READ_ONLY, &ignored) != 0 || !store)
         return;
     if (abp_outbox_list(&used->posts, store, &every, &ignored) != 0)
@@ -35,24 +35,55 @@ static int is_there(const char *root, const char *file)
     return there;
 }
 
-const char *abp_used_as(const struct abp_planned_list *posts, const char *root,
-                        const char *experiment, const char *variant, const char *channel,
-                        const char *file, const struct abp_content *content)
+static int is_gone(const struct abp_workspace *ws, const char *channel)
+{
+    for (size_t i = 0; i < ws->channel_count; i++)
+        if (strcmp(ws->channels[i].name, channel) == 0)
+            return 0;
+    return 1;
+}
+
+/* 1: it may be out where nothing more goes out, since the channel is gone. */
+static int is_out_there(const struct abp_planned *post, const struct abp_workspace *ws)
+{
+    static const unsigned out =
+        1u << ABP_SENDING | 1u << ABP_UNKNOWN | 1u << ABP_POSTED | 1u << ABP_HANDED;
+    return (out & 1u << post->state) != 0 && is_gone(ws, post->channel);
+}
+
+int abp_used_as(struct abp_use *use, const struct abp_planned_list *posts,
+                const struct abp_workspace *ws, const char *experiment, const char *variant,
+                const char *channel, const char *file, const struct abp_content *content)
 {
     for (size_t i = 0; i < posts->count; i++) {
         const struct abp_planned *post = &posts->list[i];
+        int is_here = strcmp(post->channel, channel) == 0;
+        if (!abp_outbox_uses_file(post) || (!is_here && !is_out_there(post, ws)))
+            continue;
         int is_own = strcmp(post->experiment, experiment) == 0;
-        if (!abp_outbox_uses_file(post) || strcmp(post->channel, channel) != 0)
+        int is_same = strcmp(post->file, file) == 0;
+        *use = (struct abp_use){post->file, post->channel};
+        if (is_same && (!is_own || !is_here))
+            return 1;
+        if (!is_own || is_same || !abp_content_says_the_same(post->file_digest, content->digest))
             continue;
-        if (!is_own && strcmp(post->file, file) == 0)
-            return post->file;
-        if (!is_own || strcmp(post->file, file) == 0 ||
-            !abp_content_says_the_same(post->file_digest, content->digest))
-            continue;
-        if (strcmp(post->variant, variant) == 0 || !is_there(root, post->file))
-            return post->file;
+        if (strcmp(post->variant, variant) == 0 || !is_there(ws->root, post->file))
+            return 1;
     }
-    return NULL;
+    return 0;
+}
+
+void abp_used_say(char *out, size_t size, const struct abp_use *use, const char *channel,
+                  const char *file)
+{
+    if (strcmp(use->on, channel) != 0)
+        snprintf(out, size,
+                 "went out on %.100s, which abpost.ini no longer has, and goes out on %.100s only "
+                 "when [channel %.100s] is put back: it may be the same account",
+                 use->on, channel, use->on);
+    else
+        snprintf(out, size, "was posted already %s%.400s",
+                 strcmp(use->as, file) == 0 ? "by another experiment, as " : "as ", use->as);
 }
 
 size_t abp_used_faults(const struct abp_used *used, const struct abp_experiment *experiment,
@@ -62,16 +93,17 @@ size_t abp_used_faults(const struct abp_used *used, const struct abp_experiment 
     size_t count = 0;
     for (size_t i = 0; i < experiment->channels.count; i++) {
         const char *channel = experiment->channels.list[i];
-        const char *as =
-            abp_used_as(&used->posts, used->root, experiment->name,
-                        experiment->variants[variant].name, channel, content->path, content);
-        char message[700];
-        if (!as)
+        char said[560], message[700];
+        struct abp_use use;
+        if (!abp_used_as(&use, &used->posts, used->ws, experiment->name,
+                         experiment->variants[variant].name, channel, content->path, content))
             continue;
-        snprintf(message, sizeof message,
-                 "was posted already %s%.400s on %.100s; it does not go out there again",
-                 strcmp(as, content->path) == 0 ? "by another experiment, as " : "as ", as,
-                 channel);
+        abp_used_say(said, sizeof said, &use, channel, content->path);
+        if (strcmp(use.on, channel) == 0)
+            snprintf(message, sizeof message, "%s on %.100s; it does not go out there again", said,
+                     channel);
+        else
+            snprintf(message, sizeof message, "%s", said);
         found(context, message);
         count++;
     }

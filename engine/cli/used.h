@@ -9,7 +9,7 @@
 
 struct abp_used {
     struct abp_planned_list posts;
-    const char *root; /* borrowed; the workspace's folder */
+    const struct abp_workspace *ws; /* borrowed */
 };
 
 /* What the workspace's posts have used up; nothing where it has no store, or one that can't be read
@@ -17,13 +17,22 @@ struct abp_used {
 void abp_used_open(struct abp_used *used, const struct abp_workspace *ws);
 void abp_used_close(struct abp_used *used);
 
-/* The name of the file that a post of the experiment took on the channel, and which said the same
- * as this one of another name does, or this one's own where a post of another experiment took it.
- * NULL: there is none, or it was another variant's, which still has it. Borrowed from posts. As
- * engine/publish/shelf.c has it. */
-const char *abp_used_as(const struct abp_planned_list *posts, const char *root,
-                        const char *experiment, const char *variant, const char *channel,
-                        const char *file, const struct abp_content *content);
+/* What took a file: the name that it went by then, and the channel. Borrowed from the posts. */
+struct abp_use {
+    const char *as, *on;
+};
+
+/* 1: a post of the experiment took a file on the channel that said the same as this one of another
+ * name does, or a post of another experiment this one itself; or either of them on a channel that
+ * the workspace no longer has, which may be the same account. 0: none did, or it was another
+ * variant's, which still has it. As engine/publish/shelf.c has it. */
+int abp_used_as(struct abp_use *use, const struct abp_planned_list *posts,
+                const struct abp_workspace *ws, const char *experiment, const char *variant,
+                const char *channel, const char *file, const struct abp_content *content);
+
+/* "was posted already as posts/a/01.txt", into out. */
+void abp_used_say(char *out, size_t size, const struct abp_use *use, const char *channel,
+                  const char *file);
 
 /* Says to found, for each of the experiment's channels, where the content is out already. variant:
  * number of the experiment's. Returns how many. */

@@ -1,5 +1,7 @@
 #include "plan/slots.h"
 
+#include "abpost/plan.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +166,22 @@ static int is_open(const struct abp_schedule *schedule, const struct abp_date *d
 {
     return schedule->days & 1u << abp_date_weekday(date) &&
            (schedule->start.year == 0 || abp_date_compare(date, &schedule->start) >= 0);
+}
+
+enum abp_slot_standing abp_slot_standing(const struct abp_schedule *schedule,
+                                         const struct abp_zone *zone,
+                                         const struct abp_planned *post)
+{
+    struct abp_date date;
+    struct abp_wall_time time;
+    int is_placed =
+        abp_zone_to_local(&date, &time, zone, abp_zone_to_utc(zone, &post->date, &post->time)) == 0;
+    if (is_blackout(schedule, &post->date) || (is_placed && is_blackout(schedule, &date)))
+        return ABP_SLOT_BLACKOUT;
+    return is_open(schedule, &post->date) &&
+                   number_of_time(schedule, &post->time) < schedule->time_count
+               ? ABP_SLOT_THERE
+               : ABP_SLOT_GONE;
 }
 
 static int add_slot(struct abp_slots *slots, const struct abp_slot *slot, struct abp_error *err)

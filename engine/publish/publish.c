@@ -53,7 +53,7 @@ struct pub_experiment *pub_experiment_of(struct pub_run *run, const char *name,
         if (strcmp(run->in->experiments[i].experiment->name, name) != 0)
             continue;
         if (!e->open &&
-            shelf_open(&e->shelf, e->in->experiment, run->in->store, run->in->ws->root, err) != 0)
+            shelf_open(&e->shelf, e->in->experiment, run->in->store, run->in->ws, err) != 0)
             return NULL;
         e->open = 1;
         return e;

@@ -143,6 +143,22 @@ static void nobody_knows(struct abp_outcome *outcome, const struct abp_planned *
              (long long)post->id);
 }
 
+/* 1: the channel was of another type when that was sent; what became of it is not here to be asked.
+ */
+static int is_of_another_type(struct abp_outcome *outcome, const struct pub_channel *channel,
+                              const struct abp_planned *post, int64_t now)
+{
+    if (channel->connection->ops->is_own(post->request, post->request_len))
+        return 0;
+    outcome->fate = ABP_FATE_UNKNOWN;
+    outcome->retry_at = next_try(post, now);
+    snprintf(outcome->reason, sizeof outcome->reason,
+             "it was sent when channel %.100s was of another type; put that back, or look whether "
+             "it is out, and say so: abpost resolve %lld --posted URL, or --not-posted",
+             channel->channel->name, (long long)post->id);
+    return 1;
+}
+
 /* "Not there" counts once everything that was under way must have arrived. */
 static void judge_absence(struct abp_outcome *outcome, const struct pub_channel *channel,
                           const struct abp_planned *post, int64_t now)
@@ -183,6 +199,8 @@ int pub_reconcile(struct pub_channel *channel, const struct abp_planned *post,
                    ? tell_again(channel, post)
                    : pub_settle(channel, post, post->attempt, post->file, &outcome, 1, err);
     }
+    if (is_of_another_type(&outcome, channel, post, now))
+        return pub_settle(channel, post, post->attempt, post->file, &outcome, 1, err);
     if (connection->wait_until > now)
         return tell_again(channel, post);
     pthread_mutex_unlock(&run->lock);

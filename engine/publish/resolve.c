@@ -121,45 +121,62 @@ int abp_publish_resolve(const struct abp_publish_input *input, int64_t planned, 
 
 /* ---- what a calendar shows ---- */
 
-static int expect_one(char **file, struct pub_run *run, const struct abp_planned *post,
-                      struct abp_error *err)
+/* Like strdup(), but "" is NULL. */
+static int keep(char **out, const char *text, struct abp_error *err)
 {
-    struct shelf_choice choice;
-    *file = NULL;
-    if (post->file)
-        return (*file = abp_strdup(post->file)) ? 0 : abp_fail_memory(err);
-    if (post->state != ABP_PLANNED)
-        return 0;
-    struct pub_experiment *e = pub_experiment_of(run, post->experiment, err);
-    if (!e)
-        return err->code ? -1 : 0;
-    const struct abp_channel *channel = pub_channel_named(run->in->ws, post->channel);
-    const struct abp_channel_ops *ops = channel ? abp_channel_ops(channel->platform) : NULL;
-    shelf_choose(&choice, &e->shelf, post->id, ops, ops ? &ops->limits : NULL);
-    if (!choice.content)
-        return 0;
-    shelf_take(&e->shelf, post->id, &choice);
-    return (*file = abp_strdup(choice.name)) ? 0 : abp_fail_memory(err);
+    *out = text && *text ? abp_strdup(text) : NULL;
+    return *out || !text || !*text ? 0 : abp_fail_memory(err);
 }
 
-int abp_publish_expect(char ***files, const struct abp_publish_input *input,
+static int expect_one(struct abp_expected *expected, struct pub_run *run,
+                      const struct abp_planned *post, struct abp_error *err)
+{
+    struct shelf_choice choice;
+    if (post->state != ABP_PLANNED)
+        return keep(&expected->file, post->file, err);
+    struct pub_experiment *e = pub_experiment_of(run, post->experiment, err);
+    if (!e)
+        return err->code || keep(&expected->file, post->file, err) != 0
+                   ? -1
+                   : keep(&expected->why, ABP_NO_EXPERIMENT, err);
+    const struct abp_channel *channel = pub_channel_named(run->in->ws, post->channel);
+    const struct abp_channel_ops *ops = channel ? abp_channel_ops(channel->platform) : NULL;
+    if (post->attempt)
+        shelf_choose_again(&choice, &e->shelf, post, ops, ops ? &ops->limits : NULL);
+    else
+        shelf_choose(&choice, &e->shelf, post->id, ops, ops ? &ops->limits : NULL);
+    if (choice.content)
+        shelf_take(&e->shelf, post->id, &choice);
+    return keep(&expected->file, choice.content ? choice.name : post->file, err) != 0
+               ? -1
+               : keep(&expected->why, choice.why, err);
+}
+
+void abp_expected_free(struct abp_expected *expected, size_t count)
+{
+    for (size_t i = 0; expected && i < count; i++) {
+        free(expected[i].file);
+        free(expected[i].why);
+    }
+    free(expected);
+}
+
+int abp_publish_expect(struct abp_expected **expected, const struct abp_publish_input *input,
                        const struct abp_planned_list *list, struct abp_error *err)
 {
     struct pub_run run;
     struct abp_publish_report report = {0};
-    *files = calloc(list->count + 1, sizeof **files);
-    if (!*files)
+    *expected = calloc(list->count + 1, sizeof **expected);
+    if (!*expected)
         return abp_fail_memory(err);
     int rc = pub_run_open(&run, input, &report, err);
     for (size_t i = 0; i < list->count && rc == 0; i++)
-        rc = expect_one(&(*files)[i], &run, &list->list[i], err);
+        rc = expect_one(&(*expected)[i], &run, &list->list[i], err);
     if (run.in)
         pub_run_close(&run);
     if (rc == 0)
         return 0;
-    for (size_t i = 0; i < list->count; i++)
-        free((*files)[i]);
-    free(*files);
-    *files = NULL;
+    abp_expected_free(*expected, list->count);
+    *expected = NULL;
     return -1;
 }

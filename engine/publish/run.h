@@ -8,6 +8,8 @@
 
 #include <pthread.h>
 
+#define ABP_NO_EXPERIMENT "its experiment's file has mistakes or is gone"
+
 /* An experiment, its shelf opened when the first of its posts needs it. */
 struct pub_experiment {
     const struct abp_publish_experiment *in; /* borrowed */
@@ -63,6 +65,12 @@ int pub_drop(struct pub_run *run, const struct abp_planned *post, enum abp_post_
 int pub_send(struct pub_channel *channel, const struct abp_planned *post, struct abp_error *err);
 int pub_reconcile(struct pub_channel *channel, const struct abp_planned *post,
                   struct abp_error *err);
+
+/* Of an attempt with that outcome: where its bytes did not go out since those of an earlier attempt
+ * had after all, both are settled, and told. 1; 0: no, or it could not be asked, which
+ * outcome says then; -1: the store failed. */
+int pub_is_late(struct pub_channel *channel, const struct abp_planned *post, int64_t attempt,
+                const char *key, struct abp_outcome *outcome, struct abp_error *err);
 
 /* Puts what came of an attempt into the store, and tells. reconciled: it was asked for. */
 int pub_settle(struct pub_channel *channel, const struct abp_planned *post, int64_t attempt,

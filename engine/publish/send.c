@@ -88,10 +88,12 @@ static int repeat_request(struct sending *s)
     return abp_buffer_append(&s->request, s->post->request, s->post->request_len);
 }
 
-/* 1: the file says what the attempt before sent. */
+/* 1: the file says what the attempt before sent, to a channel of the same type. */
 static int is_repeat(const struct sending *s)
 {
-    return s->post->attempt && strcmp(s->choice.version, s->post->file_digest) == 0;
+    const struct abp_channel_ops *ops = s->channel->connection->ops;
+    return s->post->attempt && ops->is_own(s->post->request, s->post->request_len) &&
+           strcmp(s->choice.version, s->post->file_digest) == 0;
 }
 
 /* The channel takes anything but that file: the next one may go out instead. ANOTHER, or -1. */
@@ -216,6 +218,9 @@ static int send_request(struct sending *s, struct abp_error *err)
                               s->key);
     }
     pthread_mutex_lock(&run->lock);
+    rc = pub_is_late(s->channel, s->post, attempt, s->key, &outcome, err);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
     return pub_settle(s->channel, s->post, attempt, s->choice.name, &outcome, 0, err);
 }
 
@@ -256,9 +261,7 @@ int pub_send(struct pub_channel *channel, const struct abp_planned *post, struct
     struct sending s = {.channel = channel, .post = post};
     s.experiment = pub_experiment_of(channel->run, post->experiment, err);
     if (!s.experiment)
-        return err->code
-                   ? -1
-                   : wait_for(channel->run, post, "its experiment's file has mistakes or is gone");
+        return err->code ? -1 : wait_for(channel->run, post, ABP_NO_EXPERIMENT);
     abp_buffer_init(&s.request, REQUEST_MAX);
     int rc = ANOTHER;
     for (int i = 0; rc == ANOTHER && i < FILES_MOST; i++) {

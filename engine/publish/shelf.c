@@ -62,18 +62,19 @@ static int add_files(struct shelf *shelf, size_t variant, const char *root, stru
 }
 
 int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
-               struct abp_store *store, const char *root, struct abp_error *err)
+               struct abp_store *store, const struct abp_workspace *ws, struct abp_error *err)
 {
     struct abp_planned_filter filter = {.experiment = experiment->name};
     memset(shelf, 0, sizeof *shelf);
     shelf->experiment = experiment;
+    shelf->ws = ws;
     int rc = abp_outbox_list(&shelf->posts, store, &filter, err);
     if (rc == 0)
         rc = abp_outbox_refused_files(&shelf->refused, store, experiment->name, err);
     if (rc == 0)
         rc = abp_outbox_taken_elsewhere(&shelf->elsewhere, store, experiment->name, err);
     for (size_t v = 0; v < experiment->variant_count && rc == 0; v++)
-        rc = add_files(shelf, v, root, err);
+        rc = add_files(shelf, v, ws->root, err);
     if (rc == 0) {
         shelf->taken = calloc(shelf->posts.count + 1, sizeof *shelf->taken);
         rc = shelf->taken ? 0 : abp_fail_memory(err);
@@ -113,7 +114,8 @@ struct choosing {
     const char *problem;
     char too_long[256];
     char refused[400];
-    char moved[340]; /* a file that goes out no more, since it has before under another name */
+    char moved[340]; /* a file that goes out no more, since it has before under another name, or
+                        may have on this account */
 };
 
 static size_t find_post(const struct shelf *shelf, int64_t planned)
@@ -143,31 +145,75 @@ static const struct shelf_file *find_file(const struct shelf *shelf, size_t vari
     return NULL;
 }
 
-/* The name under which another post of the channel took the file, of whatever experiment, or
- * another file that says the same; NULL: none did. What another variant has taken of its own files,
- * and still has, it has not taken from this one. */
-static const char *used_as(const struct shelf *shelf, const struct abp_planned *post,
-                           const struct shelf_file *file)
+static int is_gone(const struct shelf *shelf, const char *channel)
+{
+    for (size_t i = 0; i < shelf->ws->channel_count; i++)
+        if (strcmp(shelf->ws->channels[i].name, channel) == 0)
+            return 0;
+    return 1;
+}
+
+/* What took a file: a post, under which name, on which channel. Borrowed. */
+struct use {
+    const char *as, *on;
+};
+
+/* 1: what that post took is not there for this one. On a channel that is gone only what may be out
+ * counts: nothing more goes out there. */
+static int takes_from(const struct shelf *shelf, size_t i, const struct abp_planned *post)
+{
+    static const unsigned out =
+        1u << ABP_SENDING | 1u << ABP_UNKNOWN | 1u << ABP_POSTED | 1u << ABP_HANDED;
+    const struct abp_planned *other = &shelf->posts.list[i];
+    if (!shelf->taken[i].name || other->id == post->id)
+        return 0;
+    return strcmp(other->channel, post->channel) == 0 ||
+           ((out & 1u << other->state) != 0 && is_gone(shelf, other->channel));
+}
+
+/* 1: another post of the channel took the file, of whatever experiment, or another file that says
+ * the same. What another variant has taken of its own files, and still has, it has not taken from
+ * this one. */
+static int is_used(struct use *use, const struct shelf *shelf, const struct abp_planned *post,
+                   const struct shelf_file *file)
 {
     for (size_t i = 0; i < shelf->posts.count; i++) {
         const struct abp_planned *other = &shelf->posts.list[i];
         const struct shelf_taken *taken = &shelf->taken[i];
-        if (!taken->name || other->id == post->id || strcmp(other->channel, post->channel) != 0)
+        if (!takes_from(shelf, i, post))
             continue;
+        *use = (struct use){taken->name, other->channel};
         if (strcmp(taken->name, file->name) == 0)
-            return taken->name;
+            return 1;
         if (!abp_content_says_the_same(taken->version, file->version))
             continue;
         size_t variant = variant_number(shelf, other->variant);
         if (variant == file->variant || !find_file(shelf, variant, taken->name))
-            return taken->name;
+            return 1;
     }
     for (size_t i = 0; i < shelf->elsewhere.count; i++) {
         const struct abp_taken_file *taken = &shelf->elsewhere.list[i];
-        if (strcmp(taken->channel, post->channel) == 0 && strcmp(taken->file, file->name) == 0)
-            return taken->file;
+        *use = (struct use){taken->file, taken->channel};
+        if (strcmp(taken->file, file->name) == 0 &&
+            (strcmp(taken->channel, post->channel) == 0 || is_gone(shelf, taken->channel)))
+            return 1;
     }
-    return NULL;
+    return 0;
+}
+
+/* Of a file that is used on the post's channel, or on one that may be the same. */
+static void say_used(char *out, size_t size, const struct shelf_file *file, const struct use *use,
+                     const struct abp_planned *post)
+{
+    int same_name = strcmp(use->as, file->name) == 0;
+    if (strcmp(use->on, post->channel) != 0)
+        snprintf(out, size,
+                 "%.120s went out on %.50s, which abpost.ini no longer has; put [channel %.50s] "
+                 "back if that is another account",
+                 file->name, use->on, use->on);
+    else
+        snprintf(out, size, "%.150s was posted already%s%.150s", file->name,
+                 same_name ? "" : " as ", same_name ? "" : use->as);
 }
 
 static int may_go_out(const struct shelf *shelf, const struct abp_content *content)
@@ -203,11 +249,10 @@ static int is_ready(struct choosing *c, const struct shelf_file *file)
         c->problem = file->problem;
         return 0;
     }
-    const char *used = used_as(c->shelf, c->post, file);
-    if (used) {
-        if (strcmp(used, file->name) != 0)
-            snprintf(c->moved, sizeof c->moved, "%.150s was posted already as %.150s; ", file->name,
-                     used);
+    struct use use;
+    if (is_used(&use, c->shelf, c->post, file)) {
+        if (strcmp(use.as, file->name) != 0 || strcmp(use.on, c->post->channel) != 0)
+            say_used(c->moved, sizeof c->moved, file, &use, c->post);
         return 0;
     }
     if (!may_go_out(c->shelf, &file->content)) {
@@ -313,8 +358,8 @@ static void say_missing(struct shelf_choice *choice, const struct choosing *c, s
                  "%s has no post left that can be read (abpost check): %.300s", name, c->problem);
     else
         snprintf(choice->why, sizeof choice->why,
-                 "%s has no post left for %s; %swrite another one (posts = %.100s)", name,
-                 c->post->channel, c->moved, e->variants[variant].posts);
+                 "%s has no post left for %s; %s%swrite another one (posts = %.50s)", name,
+                 c->post->channel, c->moved, c->moved[0] ? "; " : "", e->variants[variant].posts);
 }
 
 void shelf_choose(struct shelf_choice *choice, const struct shelf *shelf, int64_t planned,
@@ -371,8 +416,9 @@ void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
                         const struct abp_limits *limits)
 {
     struct abp_error err = {0};
-    char *why = choice->why;
-    const char *refusal = NULL, *used;
+    char *why = choice->why, used[340];
+    const char *refusal = NULL;
+    struct use use;
     memset(choice, 0, sizeof *choice);
     size_t size = sizeof choice->why, variant = variant_number(shelf, post->variant);
     const struct shelf_file *file = find_again(shelf, post, variant);
@@ -386,11 +432,10 @@ void shelf_choose_again(struct shelf_choice *choice, const struct shelf *shelf,
     else if (file->problem)
         snprintf(why, size, "%.150s can't be read any more (abpost check): %.250s", file->name,
                  file->problem);
-    else if ((used = used_as(shelf, post, file)) != NULL)
-        snprintf(why, size, "%.200s was posted already%s%.200s; write something else into it",
-                 file->name, strcmp(used, file->name) == 0 ? "" : " as ",
-                 strcmp(used, file->name) == 0 ? "" : used);
-    else if (!may_go_out(shelf, &file->content))
+    else if (is_used(&use, shelf, post, file)) {
+        say_used(used, sizeof used, file, &use, post);
+        snprintf(why, size, "%s; write something else into it", used);
+    } else if (!may_go_out(shelf, &file->content))
         snprintf(why, size, "%.300s %s; it goes out once it is approved (abpost approve)",
                  file->name,
                  file->content.approval == ABP_HELD ? "is held" : "is not approved any more");

@@ -1,11 +1,13 @@
 /* The post files of one experiment, and which of them a planned post takes.
  *
  * A file goes out once on each channel, and so does what it says, under whatever name; where two
- * variants have a file each that says the same, that goes out once for each. A file that was tried,
- * left nothing and missed its time is free again. A block takes files of one name where every
- * variant has one that is approved and not used yet: the same topic in each style. Else each takes
- * its first. Files go in the order of their names. Before the first post of a block goes out, every
- * variant of it must have a file, so that a style is not skipped because its author was slower.
+ * variants have a file each that says the same, that goes out once for each. What went out on a
+ * channel that the workspace no longer has goes out on no other: a channel that was given another
+ * name is the same account. A file that was tried, left nothing and missed its time is free again.
+ * A block takes files of one name where every variant has one that is approved and not used yet:
+ * the same topic in each style. Else each takes its first. Files go in the order of their names.
+ * Before the first post of a block goes out, every variant of it must have a file, so that a style
+ * is not skipped because its author was slower.
  *
  * A post that was tried before, and is known not to be out, keeps its file: what goes out then is
  * what the file says now, if it still may go out at all.
@@ -35,6 +37,7 @@ struct shelf_taken {
 
 struct shelf {
     const struct abp_experiment *experiment; /* borrowed */
+    const struct abp_workspace *ws;          /* borrowed */
     struct shelf_file *files;                /* owned; by variant, then name */
     size_t count;
     struct abp_refused_file_list refused; /* what channels did not take; passed over as it is */
@@ -43,9 +46,10 @@ struct shelf {
     struct shelf_taken *taken;            /* owned; posts.count; in this pass, or before */
 };
 
-/* Reads the experiment's files and its posts. root: the workspace's folder. */
+/* Reads the experiment's files and its posts. ws is borrowed until the close. */
 int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
-               struct abp_store *store, const char *root, struct abp_error *err) ABP_MUST_CHECK;
+               struct abp_store *store, const struct abp_workspace *ws,
+               struct abp_error *err) ABP_MUST_CHECK;
 void shelf_close(struct shelf *shelf);
 
 struct shelf_choice {

@@ -47,6 +47,7 @@ enum abp_fate {
 struct abp_outcome {
     enum abp_fate fate;
     int sign_in;         /* 1: the account must be signed in anew by a person (password, token) */
+    int other_text;      /* 1: POSTED, but what is there under the key does not read as this */
     int local;           /* 1: not the platform, but this machine is in the way: a file or folder */
     int64_t retry_at;    /* UTC seconds; 0: whenever */
     int64_t posted_at;   /* UTC seconds by the platform's word; 0: not said */
@@ -128,6 +129,9 @@ struct abp_channel_ops {
     int (*prepare)(struct abp_connection *connection, struct abp_buffer *request,
                    const struct abp_content *content, const char *key, int64_t made_at,
                    struct abp_outcome *outcome);
+    /* 1: a request that this platform's prepare made, or may have. A channel can have been of
+     * another type when it was made: then nobody here knows what became of it. */
+    int (*is_own)(const char *request, size_t len);
     /* The one irreversible call. Always fills outcome; never fails in another way. */
     void (*send)(struct abp_connection *connection, struct abp_outcome *outcome,
                  const char *request, size_t len, const char *key);

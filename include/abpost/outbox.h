@@ -187,6 +187,25 @@ int abp_outbox_settle(struct abp_store *store, const struct abp_settlement *sett
 int abp_outbox_drop(struct abp_store *store, int64_t planned, enum abp_post_state state,
                     const char *reason, int64_t now, struct abp_error *err) ABP_MUST_CHECK;
 
+/* ---- attempts ---- */
+
+/* What was sent once. */
+struct abp_attempt {
+    int64_t id, started_at; /* UTC seconds */
+    char *request, *file;   /* owned by the list */
+    size_t request_len;
+};
+
+struct abp_attempt_list {
+    struct abp_attempt *list; /* owned; the newest first */
+    size_t count;
+};
+
+/* The earlier attempts of the same post that sent other bytes under the same key. */
+int abp_outbox_other_attempts(struct abp_attempt_list *list, struct abp_store *store,
+                              int64_t attempt, struct abp_error *err) ABP_MUST_CHECK;
+void abp_attempt_list_release(struct abp_attempt_list *list);
+
 /* ---- files that a channel does not take ---- */
 
 /* A file that can't go out on a channel as it is, found out before anything was sent. */

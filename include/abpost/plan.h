@@ -83,6 +83,18 @@ struct abp_plan_report {
     char obstacle[ABP_PLAN_OBSTACLE_SIZE];
 };
 
+/* What a schedule, as it is by now, has of a slot that was planned. */
+enum abp_slot_standing {
+    ABP_SLOT_THERE,
+    ABP_SLOT_BLACKOUT, /* its day is one of blackout */
+    ABP_SLOT_GONE      /* it has no slot at that day and time */
+};
+
+/* Whatever is drawn by this schedule in this zone is THERE. */
+enum abp_slot_standing abp_slot_standing(const struct abp_schedule *schedule,
+                                         const struct abp_zone *zone,
+                                         const struct abp_planned *post);
+
 /* Extends the experiment's plan to ABP_PLAN_DAYS ahead or to max_posts, whichever is first: whole
  * blocks only. In one transaction: two processes do not plan twice, and a killed one leaves
  * nothing. What is planned already stays; where nothing is to be added, nothing is written.

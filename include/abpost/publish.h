@@ -88,9 +88,17 @@ int abp_publish_run(struct abp_publish_report *report, const struct abp_publish_
 int abp_publish_resolve(const struct abp_publish_input *input, int64_t planned, const char *url,
                         int64_t posted_at, struct abp_error *err) ABP_MUST_CHECK;
 
-/* Which file each planned post of the list would take if all goes as planned, in its order; NULL
- * where there is none yet. Caller frees each and the array. */
-int abp_publish_expect(char ***files, const struct abp_publish_input *input,
+/* Of each planned post of a list which file it would take if all goes as planned, and what keeps
+ * it from going out as things are. */
+struct abp_expected {
+    char *file; /* owned; NULL: there is none yet */
+    char *why;  /* owned; one sentence; NULL: nothing does */
+};
+
+/* In the list's order; abp_expected_free() takes them with its count. */
+int abp_publish_expect(struct abp_expected **expected, const struct abp_publish_input *input,
                        const struct abp_planned_list *list, struct abp_error *err) ABP_MUST_CHECK;
+/* NULL is fine. */
+void abp_expected_free(struct abp_expected *expected, size_t count);
 
 #endif

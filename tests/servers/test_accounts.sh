@@ -181,4 +181,62 @@ exits 0
 is 'logins with another password' "$(logins)" 4
 is 'posts' "$(ask_store 'SELECT count(*) FROM post')" 1
 hostile_stop
+cd ..
+
+# ---- a channel that is another account's now ----
+
+# What the old account may have, the new one's server need not know: "not there" means nothing.
+moved() { # RULE: of the first try
+    world=$scratch/moved-$2
+    hostile_start --now $start || exit 1
+    mkdir "$world" && cd "$world" || exit 1
+    {
+        printf '[abpost]\n'
+        sky_channel sky
+    } >abpost.ini
+    cp abpost.ini kept.ini
+    write_experiment 'sky' 'start = 2027-03-01' 'max_lateness = 5h' 'min_gap = 30m' 'times = 01:00 07:00'
+    write_posts 3
+    at 0 --seed 1 plan e
+    hostile_tell /_fault "method=POST path=putRecord times=1 $1"
+    at 3660 -q tick
+    old=$hostile_pid
+    hostile_start --now $start || exit 1
+    sed "s/sky.test/other.test/; s#^server = .*#server = $hostile_url#" kept.ini >abpost.ini
+}
+back() { # to the first server
+    hostile_stop
+    hostile_pid=$old hostile_port=$(sed -n 's#^server = http://127.0.0.1:##p' kept.ini)
+    cp kept.ini abpost.ini
+}
+for what in out lost; do
+    [ $what = out ] && moved 'do=drop commit=yes' out || moved 'do=drop commit=no' lost
+    at 4200 tick
+    exits 3
+    says 'account back'
+    at 5000 status
+    exits 3
+    is 'what is known of it' "$(ask_store 'SELECT DISTINCT state FROM attempt_result')" unknown
+    is 'posts of the new account' "$(ask_server account)" ''
+    back
+    at 9000 -q tick
+    at 9060 -q tick
+    exits 0
+    compare "$world"
+    is 'posts of the old account' "$(ask_server text | wc -l)" 1
+    hostile_stop
+    cd ..
+done
+# What is surely not out waits, and goes out when the account is back.
+moved 'do=limit seconds=120' limited
+at 4200 tick
+exits 3
+says 'account back'
+is 'refusals' "$(ask_store "SELECT count(*) FROM attempt_result WHERE state = 'refused'")" 0
+back
+at 9000 -q tick
+exits 0
+compare "$world"
+is 'posts of the old account' "$(ask_server text | wc -l)" 1
+hostile_stop
 finish

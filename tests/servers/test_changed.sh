@@ -53,6 +53,8 @@ changed() { # CHANNEL WHAT RULE old|new
         is_there 0 ''
         tick 700
         says "is held"
+        abpost -C "$world" --now "$(stamp $((start + 700)))" status --format json
+        says "did not go out: ${file#"$world"/} is held; it goes out once it is approved"
         is_there 0 ''
     fi
     echo "$new" >"$file"
@@ -68,6 +70,75 @@ for channel in sky den; do
     changed $channel lost 'do=drop commit=no' new
     changed $channel out 'do=drop commit=yes' old
 done
+
+# ---- the old text arrives late ----
+
+post() { # PATH BODY [TOKEN [KEY]]: prints the answer's body
+    local line
+    exec {to}<>"/dev/tcp/127.0.0.1/$hostile_port" || return 1
+    printf 'POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n%s%sContent-Length: %d\r\n\r\n%s' \
+        "$1" "${3:+Authorization: Bearer $3$'\r\n'}" "${4:+Idempotency-Key: $4$'\r\n'}" \
+        "$(printf %s "$2" | wc -c)" "$2" >&"$to"
+    while IFS= read -r line <&"$to" && [ "$line" != $'\r' ]; do :; done
+    cat <&"$to"
+    exec {to}<&-
+}
+
+arrives() { # CHANNEL: what the first attempt sent, at the server
+    local request token
+    request=$(sqlite3 "$world/abpost.db" "SELECT CAST(request AS TEXT) FROM attempt WHERE number = 1")
+    if [ "$1" = sky ]; then
+        post /xrpc/com.atproto.server.createSession \
+            '{"identifier": "sky.test", "password": "app-password"}' >"$scratch/session"
+        token=$(sqlite3 :memory: "SELECT CAST(readfile('$scratch/session') AS TEXT) ->> 'accessJwt'")
+        post /xrpc/com.atproto.repo.putRecord "$request" "$token" >"$scratch/put"
+    else
+        post /api/v1/statuses "$request" token-den \
+            "$(sqlite3 "$world/abpost.db" 'SELECT idempotency_key FROM attempt')" >"$scratch/put"
+    fi
+    grep -qE '"(cid|created_at)"' "$scratch/put" || fail "the old text was not taken: $(<"$scratch/put")"
+}
+
+# Its answer was lost, asking said that it was not there, the file was edited, and then it arrives.
+# It is out, with its old text: what the store says is that, and its block is not void.
+late() { # NAME CHANNEL RULE|"": while the old text is asked for
+    local file old new
+    hostile_start --now $start
+    make_world "$scratch/$1" "$2"
+    hostile_tell /_fault "method=POST path=$(sent_to "$2") times=1 do=drop commit=no"
+    tick 60
+    file=$world/$(sqlite3 "$world/abpost.db" 'SELECT file FROM attempt')
+    old=$(<"$file") new="World ${world##*/}, mended."
+    printf 'status: held\n\n%s\n' "$new" >"$file"
+    tick 300
+    says "not-sent"
+    arrives "$2"
+    echo "$new" >"$file"
+    [ -z "$3" ] || hostile_tell /_fault "$3"
+    tick 900
+    if [ -n "$3" ]; then
+        exits 3
+        hostile_ask DELETE /_fault >/dev/null
+        tick 2000
+        tick 2100
+    fi
+    exits 0
+    says "posted"
+    says "it went out late, as its file read before"
+    is_there 1 "$old"
+    [ "$(sqlite3 "$world/abpost.db" 'SELECT number FROM post JOIN attempt ON attempt.id = attempt_id')" = 1 ] ||
+        fail "it is not the first attempt that made it"
+    [ "$(sqlite3 "$world/abpost.db" 'SELECT count(*) FROM dropped')" = 0 ] || fail "its block is void"
+    compare "$world"
+    tick 21660
+    says "posted"
+    compare "$world"
+    hostile_stop
+}
+
+late late-sky sky ''
+late late-unasked sky 'path=getRecord skip=1 do=status status=502'
+late late-den den ''
 
 # ---- images ----
 

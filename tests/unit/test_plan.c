@@ -470,6 +470,49 @@ static void test_refusals(void **state)
     abp_store_close(store);
 }
 
+/* Whatever a schedule draws stands in it: else it would be taken out and drawn anew for ever. */
+static void test_standing(void **state)
+{
+    static const struct {
+        const char *zone, *now;
+    } cases[] = {{"Europe/Paris", "2027-03-24T12:00:00Z"},
+                 {"Europe/Paris", "2026-10-21T12:00:00Z"},
+                 {"America/St_Johns", "2027-03-10T12:00:00Z"},
+                 {"Australia/Lord_Howe", "2026-09-30T12:00:00Z"},
+                 {"America/Santiago", "2026-09-02T12:00:00Z"}, /* skips midnight */
+                 {"Pacific/Apia", "2011-12-26T12:00:00Z"}};    /* skips a day */
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w;
+        struct abp_plan_report report;
+        struct abp_planned_list list;
+        world_open(&w, cases[i].zone, ONE_CHANNEL, "x", "sky",
+                   "[schedule]\ndays = mon wed fri sat sun\ntimes = 00:00 00:30 02:00 02:30 23:59\n"
+                   "blackout = 2026-10-23, 2027-03-26..2027-03-27\n" TWO_STYLES);
+        struct abp_schedule *schedule = &w.experiment.schedule;
+        struct abp_plan_input input = world_input(&w, instant(cases[i].now), i);
+        OK(abp_plan_preview(&report, &list, NULL, &input, &err));
+        assert_true(list.count > 80);
+        for (size_t k = 0; k < list.count; k++)
+            assert_int_equal(abp_slot_standing(schedule, w.zone, &list.list[k]), ABP_SLOT_THERE);
+        const struct abp_planned *first = &list.list[0];
+        struct abp_date kept = schedule->blackout[0];
+        schedule->blackout[0] = first->date;
+        schedule->blackout_count = 1;
+        assert_int_equal(abp_slot_standing(schedule, w.zone, first), ABP_SLOT_BLACKOUT);
+        schedule->blackout[0] = kept;
+        schedule->days &= ~(1u << abp_date_weekday(&first->date));
+        assert_int_equal(abp_slot_standing(schedule, w.zone, first), ABP_SLOT_GONE);
+        schedule->days = 127;
+        assert_int_equal(abp_slot_standing(schedule, w.zone, first), ABP_SLOT_THERE);
+        schedule->start = first->date;
+        schedule->start.year++;
+        assert_int_equal(abp_slot_standing(schedule, w.zone, first), ABP_SLOT_GONE);
+        abp_planned_list_release(&list);
+        world_close(&w);
+    }
+}
+
 int main(void)
 {
 #define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
@@ -485,6 +528,7 @@ int main(void)
         IN_SCRATCH(test_two_at_once),
         IN_SCRATCH(test_killed),
         IN_SCRATCH(test_refusals),
+        IN_SCRATCH(test_standing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

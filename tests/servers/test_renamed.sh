@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# A channel that is given another name, in abpost.ini and in the experiment: it is the same account,
+# and no text goes out there twice. Where the old name is put back, they are two.
+. "$SOURCE/tests/cli/lib.sh"
+. "$SOURCE/tests/servers/hostile.sh"
+. "$SOURCE/tests/servers/world.sh"
+
+world=$scratch/world
+run() { # SECONDS-AFTER-START COMMAND...
+    local now=$((start + $1))
+    shift
+    hostile_tell /_clock "$now"
+    abpost -C "$world" --now "$(stamp "$now")" "$@"
+}
+server() { # SQL over the posts there, p.value
+    hostile_ask GET /_state >"$scratch/state"
+    sqlite3 :memory: "SELECT $1 FROM json_each(CAST(readfile('$scratch/state') AS TEXT), '\$.posts') p"
+}
+is() { # WHAT GOT EXPECTED
+    [ "$2" = "$3" ] || fail "$1: '$2'; expected '$3'"
+}
+
+hostile_start --now $start || exit 1
+mkdir "$world" && cd "$world" || exit 1
+{
+    printf '[abpost]\n'
+    den_channel den
+} >abpost.ini
+write_experiment den 'start = 2027-03-01' 'max_lateness = 20m' 'min_gap = 30m' \
+    'times = 01:00 02:00 03:00 04:00'
+write_posts 3
+run 0 --seed 1 plan e
+exits 0
+run 3660 -q tick
+exits 0
+run 7260 -q tick
+exits 0
+is 'texts under the old name' "$(server 'count(*)')" 2
+
+sed -i 's/^\[channel den\]/[channel hut]/' abpost.ini
+sed -i 's/^channels = .*/channels = hut/' experiments/e.ini
+run 7320 check
+exits 0
+complains "went out on den, which abpost.ini no longer has"
+run 7320 approve --format json
+says "went out on den, which abpost.ini no longer has, and goes out on hut only when [channel den] is put back"
+run 7380 status --format json
+says 'Texts that went out there go out on no other channel meanwhile'
+says "The numbers of 2 posts (e, on den: 1, 2) are not read, since abpost.ini no longer has that channel."
+says 'Put [channel den] back, which posts nothing as long as no experiment names it'
+run 7380 status
+says '2 ready, 1 file used up'
+for hour in 3 4 25 26 27 28 49 50; do run $((3600 * hour + 60)) -q tick; done
+is 'texts' "$(server 'count(*)')" 6
+is 'texts that are there twice' "$(server "count(*) - count(DISTINCT p.value ->> 'text')")" 0
+run $((3600 * 50 + 70)) tick -v --format json
+says 'which abpost.ini no longer has; put [channel den] back if that is another account'
+
+# Another account, after all: what went out on the one goes out on the other.
+den_channel den >>abpost.ini
+run $((3600 * 50 + 120)) -q tick
+exits 0
+is 'accounts that were told' "$(server "count(*) - count(DISTINCT p.value ->> 'text')")" 1
+run $((3600 * 50 + 120)) status --format json
+if grep -q 'are not read' "$out"; then fail "the channel is back"; fi
+hostile_stop
+
+# ---- a channel of another type ----
+
+# A post whose answer was lost, on a channel that is a folder by then: that it is not in the folder
+# says nothing. What was surely not sent goes out there as a text, not as the bytes of before.
+for rule in 'do=drop commit=yes' 'do=limit seconds=120'; do
+    hostile_start --now $start || exit 1
+    world=$scratch/type-${rule//[^a-z]/}
+    mkdir "$world" && cd "$world" || exit 1
+    {
+        printf '[abpost]\n'
+        den_channel den
+    } >abpost.ini
+    cp abpost.ini kept.ini
+    write_experiment den 'start = 2027-03-01' 'max_lateness = 2h' 'times = 01:00 05:00'
+    write_posts 3
+    run 0 --seed 1 plan e
+    hostile_tell /_fault "method=POST path=/statuses times=1 $rule"
+    run 3660 -q tick
+    printf '[abpost]\n[channel den]\ntype = outbox\n' >abpost.ini
+    run 4000 tick
+    if [ "$rule" = 'do=drop commit=yes' ]; then
+        exits 3
+        says 'another type'
+        run 8000 tick
+        exits 3
+        is 'in the folder' "$(find outbox -name '*.txt' 2>/dev/null | wc -l)" 0
+        cp kept.ini abpost.ini
+        run 12000 -q tick
+        run 16000 -q tick
+        exits 0
+        is 'posts' "$(server 'count(*)')" 1
+    else
+        exits 0
+        says handed
+        grep -qE '^World .*, text 1 of [ab]\.$' outbox/den/*.txt || fail "not as it reads: $(cat outbox/den/*.txt)"
+        is 'posts' "$(server 'count(*)')" 0
+    fi
+    compare "$world"
+    hostile_stop
+done
+finish
