@@ -8,6 +8,8 @@
 
 /* A predictive p-value below this: plainly not of the family. */
 #define PLAINLY 0.01
+/* Draws that tell which of two families fits better: their error is far below that of the posts. */
+#define DRAWS_MOST 8192
 
 /* ---- families with a dispersion ---- */
 
@@ -18,7 +20,7 @@ static int score(const struct evaluation *e, enum abp_family family, double *sco
 {
     struct abp_data data = table_data(&e->table);
     struct abp_priors priors = e->priors;
-    struct abp_posterior_options ask = {.seed = e->seed, .log_scores = 1};
+    struct abp_posterior_options ask = {.seed = e->seed, .log_scores = 1, .draws_most = DRAWS_MOST};
     struct abp_posterior posterior;
     struct abp_error own;
     if (family != e->family)

@@ -273,7 +273,7 @@ static size_t draws_most(const struct stats_latent *latent)
 
 /* Narrow draws to weigh for AIM, from the spread of w - r so far: the error of a mean of f - 1/2,
  * f 0 or 1, that is weighted by it. */
-static size_t draws_needed(struct stats_draws *draws)
+static size_t draws_needed(struct stats_draws *draws, size_t most)
 {
     double top = -INFINITY, sum = 0.0, squares = 0.0, n = (double)draws->weighed;
     size_t need = PILOT;
@@ -286,7 +286,6 @@ static size_t draws_needed(struct stats_draws *draws)
         double off = n * (exp(draws->log_ratio[i] - top) / sum - draws->weight[i]);
         squares += off * off;
     }
-    size_t most = draws_most(draws->latent);
     while (need < most && (double)need < squares / n * 0.25 / (AIM * AIM))
         need += RUN;
     return need;
@@ -376,7 +375,7 @@ static int weigh_more(struct stats_draws *draws, struct core *core, struct stats
 }
 
 int stats_draws_init(struct stats_draws *draws, const struct stats_latent *latent,
-                     const struct stats_points *points, uint64_t seed, size_t least,
+                     const struct stats_points *points, uint64_t seed, size_t least, size_t most,
                      struct abp_error *err)
 {
     const struct stats_design *d = latent->design;
@@ -395,7 +394,7 @@ int stats_draws_init(struct stats_draws *draws, const struct stats_latent *laten
         (walk && stats_walk_init(walk, draws, 0, d->channels, err) != 0) ||
         weigh_more(draws, &core, walk, with_wide(pilot), err) != 0)
         goto out;
-    size_t need = draws_needed(draws);
+    size_t can = draws_most(latent), need = draws_needed(draws, most && most < can ? most : can);
     if (weigh_more(draws, &core, walk, with_wide(need), err) != 0)
         goto out;
     if (resize(draws, draws->weighed + DRAWS_REST, draws->weighed, err) != 0)

@@ -53,9 +53,10 @@ struct stats_draws {
     double rhat;                 /* NaN: draws of the mixture */
 };
 
-/* 0, or -1 with ABP_FAILED when memory is out. `least`: draws that are weighed at least. */
+/* 0, or -1 with ABP_FAILED when memory is out. `least`: draws that are weighed at least; `most`:
+ * beyond which no more are weighed for precision's sake, 0: as many as that takes. */
 int stats_draws_init(struct stats_draws *draws, const struct stats_latent *latent,
-                     const struct stats_points *points, uint64_t seed, size_t least,
+                     const struct stats_points *points, uint64_t seed, size_t least, size_t most,
                      struct abp_error *err) ABP_MUST_CHECK;
 void stats_draws_release(struct stats_draws *draws);
 

@@ -274,15 +274,17 @@ static int parts_init(struct parts *parts, const struct abp_data *data, enum abp
     if (stats_latent_init(&parts->latent, &parts->design, stats_family(family), err) != 0 ||
         stats_points_init(&parts->points, &parts->latent, priors, options->seed, err) != 0 ||
         stats_draws_init(&parts->draws, &parts->latent, &parts->points, options->seed,
-                         options->draws_least, err) != 0)
+                         options->draws_least, options->draws_most, err) != 0)
         return -1;
     return make_sure(&parts->draws, &parts->latent, priors, options, err);
 }
 
 /* ---- posts that importance weights can't leave out ---- */
 
-/* So many of them at most are left out in earnest, the first ones. */
+/* So many of them at most are left out in earnest, the first ones; fewer of large data, so that all
+ * refits together look at so many cells and terms for each draw at most. */
 #define REFITS_MOST 12
+#define REFIT_WORK  1536
 /* A k-hat from which they may be half a unit off already: such posts come after those that weights
  * can't tell of at all. */
 #define DOUBTFUL 0.5
@@ -397,11 +399,17 @@ static int refit_above(double *scores, double *khats, double limit, size_t *left
     return 0;
 }
 
+static size_t refits_most(const struct stats_latent *latent)
+{
+    size_t most = REFIT_WORK / (latent->size + latent->design->cell_count);
+    return most < REFITS_MOST ? most : REFITS_MOST;
+}
+
 static int score_posts(struct abp_posterior *p, const struct parts *all,
                        const struct abp_data *data, const struct abp_priors *priors,
                        const struct abp_posterior_options *options, struct abp_error *err)
 {
-    size_t left = REFITS_MOST;
+    size_t left = refits_most(&all->latent);
     double *khats = calloc(data->posts, sizeof *khats);
     p->post_scores = calloc(data->posts, sizeof *p->post_scores);
     int rc = khats && p->post_scores ? 0 : abp_fail_memory(err);

@@ -68,6 +68,7 @@ struct abp_posterior_options {
     int check;          /* 1: fill p_extreme and p_zeros */
     int log_scores;     /* 1: fill `post_scores`, of at most ABP_SCORES_MOST posts */
     size_t draws_least; /* 0: the default; else at least so many weighted draws */
+    size_t draws_most;  /* 0: as many as precision takes; else about so many are enough */
     int chains;         /* 1: Markov chains even where importance weights are good */
 };
 
@@ -89,8 +90,8 @@ struct abp_posterior {
     struct abp_summary *channel_log_lift;
     double *channel_p_better;
     /* posts, or NULL: log predictive density of each post when left out: by importance weights
-       (PSIS-LOO), of up to 12 posts that these can't tell of well by a fit to all others; NaN where
-       neither tells */
+       (PSIS-LOO), of up to 12 posts (of large data fewer) that these can't tell of well by a fit to
+       all others; NaN where neither tells */
     double *post_scores;
     /* Posterior predictive p-values, NaN unless asked: of the largest post beside what was expected
        of it, and of the number of zeros. Small: the data is not of this family. */

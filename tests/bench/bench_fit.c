@@ -57,7 +57,7 @@ static void time_parts(struct cost *cost, const struct abp_data *data, enum abp_
     end = bench_now();
     cost->stage[POINTS] = fmin(cost->stage[POINTS], end - start);
     start = end;
-    if (stats_draws_init(&draws, &latent, &points, 1, 0, &err) != 0)
+    if (stats_draws_init(&draws, &latent, &points, 1, 0, 0, &err) != 0)
         stop("draws", &err);
     cost->stage[DRAWS] = fmin(cost->stage[DRAWS], bench_now() - start);
     cost->points = points.count;
