@@ -85,6 +85,7 @@ struct search {
     size_t count;
     const char *file;              /* borrowed */
     long line;                     /* of the header */
+    char separator;                /* that [import] names; 0: none, it was found */
     struct abp_mistakes *mistakes; /* borrowed */
     size_t found;                  /* mistakes */
     size_t missing;                /* of them, columns that are not there */
@@ -147,6 +148,16 @@ static void find_all(struct abp_layout *layout, struct search *search)
         layout->required[i] = find(search, "required", required->list[i]);
 }
 
+/* One column that is all of them: the separator is another. */
+static void doubt_separator(struct search *search)
+{
+    if (search->separator && search->count == 1 &&
+        abp_mistakes_add(search->mistakes, search->file, search->line,
+                         "it is one column because of 'separator ='; without that key the "
+                         "separator is found from this line") != 0)
+        search->no_memory = 1;
+}
+
 /* After the columns that are not there: those that are. */
 static void list_columns(struct search *search)
 {
@@ -205,10 +216,13 @@ int abp_layout_find(struct abp_layout *layout, const struct abp_csv_record *head
                             .count = layout->header_count,
                             .file = file,
                             .line = header->line,
+                            .separator = layout->experiment->import.separator,
                             .mistakes = mistakes};
     find_all(layout, &search);
-    if (search.missing)
+    if (search.missing) {
         list_columns(&search);
+        doubt_separator(&search);
+    }
     return verdict(&search, first, err);
 }
 

@@ -178,6 +178,24 @@ static void check_weights(const struct checking *c, const char *kind, const char
     }
 }
 
+static int is_same_sum(const struct abp_sum *a, const struct abp_sum *b)
+{
+    for (size_t t = 0; t < a->count && a->count == b->count; t++)
+        if (strcmp(a->terms[t].name, b->terms[t].name) != 0 ||
+            fabs(a->terms[t].weight - b->terms[t].weight) > 0.0)
+            return 0;
+    return a->count == b->count;
+}
+
+static void check_exposure(const struct checking *c, const char *kind,
+                           const struct abp_sum *exposure, const struct abp_sum *outcome)
+{
+    if (exposure->count && is_same_sum(exposure, outcome))
+        abp_log_add(c->log, line_of(c, kind, "exposure"),
+                    "exposure: the same as outcome, so that every post would do equally well; "
+                    "accepted is what the outcome is a part of, such as impressions, or none");
+}
+
 static void check_counts(const struct checking *c)
 {
     const struct abp_experiment *e = c->e;
@@ -206,6 +224,8 @@ static void check_family(const struct checking *c)
         return; /* not understood, and logged as such */
     check_priors(c, conjugate);
     check_counts(c);
+    check_exposure(c, "experiment", &e->exposure, &e->outcome);
+    check_exposure(c, "import", &e->import.exposure, &e->import.outcome);
     if (family != ABP_BETABINOMIAL && family != ABP_BINOMIAL)
         return;
     const char *name = abp_family_name(family);

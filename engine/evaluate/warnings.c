@@ -58,12 +58,16 @@ static int warn_unreliable(struct evaluation *e, struct abp_error *err)
                            fit->khat, ABP_KHAT_LIMIT, fit->ess, ABP_ESS_LIMIT);
 }
 
-/* Blocks without the baseline: the other styles' lots say nothing of this comparison. */
+/* Nothing was drawn, or not between a style and the baseline: blocks without the baseline, the
+ * others' lots, say nothing of this comparison. */
 static int warn_undrawn(struct evaluation *e, struct abp_error *err)
 {
     const struct table *t = &e->table;
     if (!e->posts->randomised)
-        return 0;
+        return evaluation_warn(e, err,
+                               "observational: nothing says that the order of these posts was "
+                               "drawn by lot, so a difference may come from what else differed; no "
+                               "verdict is stronger than leaning");
     for (size_t v = 1; v < t->variant_count; v++)
         if (!t->variants[v].drawn && t->variants[v].posts && t->variants[0].posts &&
             evaluation_warn(e, err,
@@ -72,6 +76,21 @@ static int warn_undrawn(struct evaluation *e, struct abp_error *err)
                             t->variants[v].name, t->variants[0].name, t->variants[v].name) != 0)
             return -1;
     return 0;
+}
+
+/* A style without a cost has no net value, and its neighbours' then stand alone. */
+static int warn_cost(struct evaluation *e, struct abp_error *err)
+{
+    const struct table *t = &e->table;
+    const char *without = NULL, *with = NULL;
+    for (size_t v = 0; v < t->variant_count; v++)
+        *(isnan(t->variants[v].cost) ? &without : &with) = t->variants[v].name;
+    if (isnan(e->experiment->decision.value) || !without || !with)
+        return 0;
+    return evaluation_warn(e, err,
+                           "%s has no cost and %s has one, so the net value of %s is not known; "
+                           "say cost = 0 in its [variant] if it costs nothing",
+                           without, with, without);
 }
 
 int evaluation_warnings(struct evaluation *e, struct abp_error *err)
@@ -89,13 +108,7 @@ int evaluation_warnings(struct evaluation *e, struct abp_error *err)
         return -1;
     if (t->posts == 0)
         return evaluation_warn(e, err, "there is no post with a reading yet");
-    if (!e->posts->randomised &&
-        evaluation_warn(e, err,
-                        "observational: nothing says that the order of these posts was drawn by "
-                        "lot, so a difference may come from what else differed; no verdict is "
-                        "stronger than leaning") != 0)
-        return -1;
-    if (warn_undrawn(e, err) != 0 || warn_unreliable(e, err) != 0)
+    if (warn_undrawn(e, err) != 0 || warn_unreliable(e, err) != 0 || warn_cost(e, err) != 0)
         return -1;
     if (t->no_exposure &&
         evaluation_warn(e, err, "%zu post%s an exposure of 0, which is no reading%s: %s as missing",
