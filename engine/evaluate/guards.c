@@ -39,6 +39,9 @@ int evaluation_guard(struct evaluation *e, struct abp_error *err)
 /* ---- guardrails ---- */
 
 #define MOST_NAME 1000 /* bytes of a guardrail's name in a sentence */
+/* sd of how a style's effect on a guardrail differs by channel: next to nothing. It is asked what
+ * the style did where it was posted; that it may do otherwise on other channels is no excuse. */
+#define SAME_EVERYWHERE 0.01
 
 /* "2*hides + reports", as the experiment file has it. */
 static void put_metric(struct abp_buffer *name, const struct abp_sum *metric)
@@ -52,27 +55,54 @@ static void put_metric(struct abp_buffer *name, const struct abp_sum *metric)
     }
 }
 
+/* Room for the posts that have a reading of a guardrail. */
+struct room {
+    double *y;                          /* owned */
+    uint32_t *variant, *channel, *slot; /* owned */
+};
+
+static void room_release(struct room *room)
+{
+    free(room->y);
+    free(room->variant);
+    free(room->channel);
+    free(room->slot);
+}
+
+static int room_init(struct room *room, size_t posts, struct abp_error *err)
+{
+    room->y = calloc(posts, sizeof *room->y);
+    room->variant = calloc(posts, sizeof *room->variant);
+    room->channel = calloc(posts, sizeof *room->channel);
+    room->slot = calloc(posts, sizeof *room->slot);
+    if (room->y && room->variant && room->channel && room->slot)
+        return 0;
+    room_release(room);
+    return abp_fail_memory(err);
+}
+
 /* The observed readings of one guardrail. */
 struct guardrail_posts {
-    struct abp_data data; /* y and variant borrowed from the caller's arrays */
+    struct abp_data data; /* borrowed from the room and the table */
     int whole;            /* all of them counts */
     int positive;         /* all of them above 0 */
     double total;
 };
 
-static struct guardrail_posts guardrail_posts(const struct evaluation *e, size_t g, double *y,
-                                              uint32_t *variant)
+/* On their channels and slots, like the outcome: a style that is posted more where everything is
+ * louder has not raised anything. */
+static struct guardrail_posts guardrail_posts(const struct evaluation *e, size_t g,
+                                              const struct room *room)
 {
     const struct table *t = &e->table;
-    struct guardrail_posts posts = {.whole = 1, .positive = 1};
-    posts.data = (struct abp_data){.y = y,
-                                   .variant = variant,
-                                   .variants = t->variant_count,
-                                   .channels = 1,
-                                   .slots = 1,
-                                   .factors = t->factors,
-                                   .levels = t->levels,
-                                   .level = t->level};
+    struct guardrail_posts posts = {.data = table_data(t), .whole = 1, .positive = 1};
+    struct abp_data *data = &posts.data;
+    data->posts = 0;
+    data->n = NULL;
+    data->y = room->y;
+    data->variant = room->variant;
+    data->channel = room->channel;
+    data->slot = room->slot;
     for (size_t i = 0; i < t->posts; i++) {
         double value = e->posts->guardrails[t->row[i] * e->posts->guardrail_count + g];
         if (isnan(value))
@@ -80,8 +110,10 @@ static struct guardrail_posts guardrail_posts(const struct evaluation *e, size_t
         posts.whole = posts.whole && value >= 0.0 && value <= floor(value);
         posts.positive = posts.positive && value > 0.0;
         posts.total += value;
-        variant[posts.data.posts] = t->variant[i];
-        y[posts.data.posts++] = value;
+        room->y[data->posts] = value;
+        room->variant[data->posts] = t->variant[i];
+        room->channel[data->posts] = t->channel[i];
+        room->slot[data->posts++] = t->slot[i];
     }
     return posts;
 }
@@ -96,6 +128,7 @@ static int guardrail_contrasts(const struct evaluation *e, size_t g,
     const struct abp_decision *d = &e->experiment->decision;
     enum abp_family family = posts->whole ? ABP_NEGBINOMIAL : ABP_LOGNORMAL;
     struct abp_priors priors = abp_default_priors(family);
+    priors.interaction = SAME_EVERYWHERE;
     struct abp_posterior_options ask = {.seed = e->seed};
     struct abp_contrast_options options = {
         .min_lift = d->guardrails[g].limit, .rope = d->rope, .value = NAN, .seed = e->seed};
@@ -157,11 +190,11 @@ static int mark_broken(struct evaluation *e, size_t g, const struct abp_contrast
 }
 
 /* name: of the guardrail, for what is said of it. */
-static int check_guardrail(struct evaluation *e, size_t g, const char *name, double *y,
-                           uint32_t *variant, struct abp_error *err)
+static int check_guardrail(struct evaluation *e, size_t g, const char *name,
+                           const struct room *room, struct abp_error *err)
 {
     const struct table *t = &e->table;
-    struct guardrail_posts posts = guardrail_posts(e, g, y, variant);
+    struct guardrail_posts posts = guardrail_posts(e, g, room);
     if (posts.data.posts == 0)
         return evaluation_warn(e, err, "the guardrail %s could not be checked: no reading of it",
                                name);
@@ -194,18 +227,18 @@ int evaluation_guardrails(struct evaluation *e, struct abp_error *err)
     size_t posts = e->table.posts;
     if (e->posts->guardrail_count == 0 || posts == 0 || e->table.variant_count < 2)
         return 0;
-    double *y = calloc(posts, sizeof *y);
-    uint32_t *variant = calloc(posts, sizeof *variant);
-    int rc = y && variant ? 0 : abp_fail_memory(err);
+    struct room room;
     struct abp_buffer name;
+    if (room_init(&room, posts, err) != 0)
+        return -1;
+    int rc = 0;
     abp_buffer_init(&name, MOST_NAME);
     for (size_t g = 0; rc == 0 && g < e->posts->guardrail_count; g++) {
         abp_buffer_reset(&name);
         put_metric(&name, &e->experiment->decision.guardrails[g].metric);
-        rc = check_guardrail(e, g, abp_buffer_text(&name), y, variant, err);
+        rc = check_guardrail(e, g, abp_buffer_text(&name), &room, err);
     }
     abp_buffer_release(&name);
-    free(variant);
-    free(y);
+    room_release(&room);
     return rc;
 }
