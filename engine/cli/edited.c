@@ -52,7 +52,7 @@ static int is_unwanted(char why[WHY_SIZE], const struct clearing *c, const struc
     const struct abp_loaded *loaded = &c->rounds->loaded;
     if (!e->schedule.present)
         snprintf(why, WHY_SIZE, "the experiment has no [schedule] any more");
-    else if (!names_channel(e, post->channel) && abp_loaded_channel(loaded, post->channel))
+    else if (!names_channel(e, post->channel))
         snprintf(why, WHY_SIZE, "the experiment no longer names the channel %.100s", post->channel);
     else if (!has_variant(e, post->variant))
         snprintf(why, WHY_SIZE, "the experiment has no variant %.100s any more", post->variant);
