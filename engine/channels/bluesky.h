@@ -135,6 +135,10 @@ void abp_bluesky_forget_refusal(const struct abp_connection *connection);
 
 /* 1: a record's key: what a path can hold as it is, of at most 63 bytes. */
 int abp_bluesky_is_key(const char *text);
+/* The member "cid", as abp_xrpc_string; -1 also when it is none: a CID as text has letters, digits,
+ * + and = alone (atproto.com/specs, "CID formats"). One that was mangled on its way would make the
+ * post look edited for ever. */
+int abp_bluesky_cid(char *out, size_t size, const json_t *object);
 /* The path of the call that asks for the post of that account and key, appended. */
 void abp_bluesky_record_path(struct abp_buffer *path, const char *did, const char *key);
 /* POSTED into outcome and 1, when body names exactly this post and its version; else 0. */

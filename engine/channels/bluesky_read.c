@@ -53,7 +53,7 @@ static void clear(struct abp_reading *reading)
 static void take_counts(struct abp_reading *reading, const json_t *view)
 {
     char cid[128];
-    if (abp_xrpc_string(cid, sizeof cid, view, "cid") != 0) {
+    if (abp_bluesky_cid(cid, sizeof cid, view) != 0) {
         not_read(reading, "the server's numbers do not say of which version they are");
         return;
     }

@@ -55,6 +55,14 @@ int abp_bluesky_is_key(const char *text)
     return len > 0 && len < 64 && strspn(text, plain) == len;
 }
 
+int abp_bluesky_cid(char *out, size_t size, const json_t *object)
+{
+    static const char plain[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+=";
+    if (abp_xrpc_string(out, size, object, "cid") != 0)
+        return -1;
+    return out[strspn(out, plain)] == '\0' ? 0 : -1;
+}
+
 void abp_bluesky_record_path(struct abp_buffer *path, const char *did, const char *key)
 {
     abp_buffer_add(path, "com.atproto.repo.getRecord?repo=");
@@ -70,8 +78,7 @@ int abp_bluesky_posted(const struct abp_connection *connection, struct abp_outco
     char wanted[400], uri[sizeof wanted], cid[sizeof outcome->version];
     snprintf(wanted, sizeof wanted, "at://%s/" ABP_BLUESKY_POSTS "/%s", did, key);
     if (abp_xrpc_string(uri, sizeof uri, body, "uri") != 0 || strcmp(uri, wanted) != 0 ||
-        abp_xrpc_string(cid, sizeof cid, body, "cid") != 0 ||
-        abp_utf8_invalid_at(cid, strlen(cid)) != strlen(cid))
+        abp_bluesky_cid(cid, sizeof cid, body) != 0)
         return 0;
     const char *whose = state->session.handle[0] && strcmp(state->session.did, did) == 0
                             ? state->session.handle

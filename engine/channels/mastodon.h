@@ -22,6 +22,8 @@ struct abp_mastodon {
                                         until it is needed */
     size_t token_at;                 /* where in it the token starts */
     char account_id[ABP_MASTODON_ID_SIZE]; /* "": not asked yet, or another's */
+    char web_host[ABP_MASTODON_ID_SIZE];   /* of the account's own page, and of its posts': not
+                                              always the server's; "": not asked, or not said */
     char other[ABP_SHOWN_SIZE];            /* whose the token is instead, fit to be shown; "": not
                                               another's as far as is known */
     int limits_asked;                      /* 1: connection->limits are the server's */
@@ -85,6 +87,9 @@ const char *abp_mastodon_string(const json_t *object, const char *name);
 int abp_mastodon_is_id(const char *id, size_t size);
 /* A member that is such an id, borrowed; else NULL. */
 const char *abp_mastodon_id(const json_t *object, const char *name, size_t size);
+/* The host of an address, with its port, borrowed from it. Its length; 0: it has none. */
+size_t abp_mastodon_host(const char **host, const char *url);
+int abp_mastodon_same_host(const char *url, const char *other);
 /* A status, or the one that it hands on: some servers wrap a post that was boosted. */
 const json_t *abp_mastodon_unwrapped(const json_t *status);
 

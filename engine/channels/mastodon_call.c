@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define TOKEN_MAX 4096 /* bytes of a token */
 
@@ -248,6 +249,23 @@ const char *abp_mastodon_id(const json_t *object, const char *name, size_t size)
 {
     const char *id = abp_mastodon_string(object, name);
     return abp_mastodon_is_id(id, size) ? id : NULL;
+}
+
+size_t abp_mastodon_host(const char **host, const char *url)
+{
+    size_t scheme = url && strncmp(url, "https://", 8) == 0 ? 8 : 7;
+    *host = NULL;
+    if (!url || (scheme == 7 && strncmp(url, "http://", 7) != 0))
+        return 0;
+    *host = url + scheme;
+    return strcspn(*host, "/?#");
+}
+
+int abp_mastodon_same_host(const char *url, const char *other)
+{
+    const char *a, *b;
+    size_t len = abp_mastodon_host(&a, url);
+    return len && len == abp_mastodon_host(&b, other) && strncasecmp(a, b, len) == 0;
 }
 
 const json_t *abp_mastodon_unwrapped(const json_t *status)

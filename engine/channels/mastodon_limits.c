@@ -127,6 +127,15 @@ static int fail_other(const struct abp_connection *connection, struct abp_error 
                     channel->name, state->other, channel->account, channel->account);
 }
 
+static void take_web_host(struct abp_mastodon *state, const char *url)
+{
+    const char *host;
+    size_t len = abp_mastodon_host(&host, url);
+    state->web_host[0] = '\0';
+    if (len < sizeof state->web_host)
+        snprintf(state->web_host, sizeof state->web_host, "%.*s", (int)len, len ? host : "");
+}
+
 /* The answer of verify_credentials. */
 static int take_account(struct abp_connection *connection, const struct abp_mastodon_reply *reply,
                         struct abp_error *err)
@@ -156,6 +165,7 @@ static int take_account(struct abp_connection *connection, const struct abp_mast
         return fail_other(connection, err);
     }
     snprintf(state->account_id, sizeof state->account_id, "%s", id);
+    take_web_host(state, abp_mastodon_string(reply->json, "url"));
     return 0;
 }
 

@@ -27,25 +27,21 @@ struct lookup {
 /* 0, or -1: no address of anything. What follows ? or # is about how it is shown. */
 static int read_place(struct place *place, const char *url)
 {
-    size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : 7;
-    if (scheme == 7 && strncmp(url, "http://", 7) != 0)
+    place->host_len = abp_mastodon_host(&place->host, url);
+    if (place->host_len == 0)
         return -1;
-    place->host = url + scheme;
-    place->host_len = strcspn(place->host, "/?#");
     place->path = place->host + place->host_len;
     place->path_len = strcspn(place->path, "?#");
     while (place->path_len && place->path[place->path_len - 1] == '/')
         place->path_len--;
-    return place->host_len && place->path_len ? 0 : -1;
+    return place->path_len ? 0 : -1;
 }
 
 static int same_host(const struct place *place, const char *url)
 {
-    size_t scheme = url && strncmp(url, "https://", 8) == 0 ? 8 : 7;
-    if (!url || strlen(url) < scheme)
-        return 0;
-    size_t len = strcspn(url + scheme, "/?#");
-    return len == place->host_len && strncasecmp(url + scheme, place->host, len) == 0;
+    const char *host;
+    size_t len = abp_mastodon_host(&host, url);
+    return len && len == place->host_len && strncasecmp(host, place->host, len) == 0;
 }
 
 static int same_place(const struct place *place, const char *url)

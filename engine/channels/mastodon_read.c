@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define BATCH          20 /* DEFAULT_STATUSES_LIMIT of Mastodon; more is refused */
 #define NUMBER_MAX     INT64_C(9007199254740992) /* 2^53: whole numbers a double holds exactly */
@@ -35,6 +36,43 @@ static void not_read(struct abp_reading *reading, const char *why)
     reading->value_count = 0;
     snprintf(reading->reason, sizeof reading->reason, "%.240s", why);
 }
+
+/* ---- whose posts they are ---- */
+
+/* 1: the post's address is not on the server, as far as its API's own address tells. */
+static int seems_elsewhere(const struct round *round, const struct abp_reading *reading)
+{
+    const char *host;
+    return abp_mastodon_host(&host, reading->url) &&
+           !abp_mastodon_same_host(reading->url, round->connection->channel->server);
+}
+
+/* 1: it is of another server: the channel was moved. The posts' pages may have another host than
+ * the API (WEB_DOMAIN, a proxy), but then the account's page has it as well; where that is not
+ * said, nobody can tell. */
+static int is_elsewhere(const struct round *round, const struct abp_reading *reading)
+{
+    const struct abp_mastodon *state = round->connection->state;
+    const char *host;
+    size_t len = abp_mastodon_host(&host, reading->url);
+    return state->web_host[0] && seems_elsewhere(round, reading) &&
+           (len != strlen(state->web_host) || strncasecmp(host, state->web_host, len) != 0);
+}
+
+static void set_aside(struct abp_reading *reading)
+{
+    char where[ABP_MASTODON_ID_SIZE], shown[ABP_SHOWN_SIZE], why[sizeof reading->reason];
+    const char *host;
+    size_t len = abp_mastodon_host(&host, reading->url);
+    snprintf(where, sizeof where, "%.*s", (int)len, host);
+    snprintf(why, sizeof why,
+             ABP_READ_ELSEWHERE ": on %s; put that back under this channel's name, and the new one "
+                                "under another",
+             abp_shown(shown, where));
+    not_read(reading, why);
+}
+
+/* ---- what came ---- */
 
 /* A status into reading. Absent, negative or of another type is not there. */
 static void take_status(struct abp_reading *reading, const json_t *status)
@@ -150,7 +188,7 @@ static void take_batch(struct round *round, struct abp_reading *readings, size_t
     }
     for (size_t i = 0; i < count; i++) {
         const json_t *status = status_of(reply->json, readings[i].remote_id);
-        if (!status)
+        if (!status || is_elsewhere(round, &readings[i]))
             continue;
         take_status(&readings[i], status);
         round->answered += readings[i].state == ABP_READ;
@@ -169,7 +207,8 @@ static int read_batch(struct round *round, struct abp_reading *readings, size_t 
     abp_buffer_init(&path, (size_t)BATCH * (REMOTE_ID_SIZE + 16));
     abp_buffer_add(&path, "/api/v1/statuses");
     for (size_t i = 0; i < count; i++)
-        if (abp_mastodon_is_id(readings[i].remote_id, REMOTE_ID_SIZE))
+        if (abp_mastodon_is_id(readings[i].remote_id, REMOTE_ID_SIZE) &&
+            !is_elsewhere(round, &readings[i]))
             abp_buffer_printf(&path, "%cid%%5B%%5D=%s", asked++ ? '&' : '?', readings[i].remote_id);
     if (asked > 1 && !path.failed) {
         rc = abp_mastodon_get(round->connection, &reply, path.data, err);
@@ -191,6 +230,8 @@ static int read_some(struct round *round, struct abp_reading *readings, size_t c
     if (count > 1 && !state->no_batch && read_batch(round, readings, count, err) != 0)
         return -1;
     for (size_t i = 0; i < count && !round->stop; i++) {
+        if (is_elsewhere(round, &readings[i]))
+            continue;
         if (connection->wait_until > connection->now(connection->now_context))
             round->stop = 1;
         else if (readings[i].state == ABP_READ_NOT && read_one(round, &readings[i], err) != 0)
@@ -200,13 +241,18 @@ static int read_some(struct round *round, struct abp_reading *readings, size_t c
 }
 
 /* A post for followers is 404 to everybody else, and numbers may differ: only the account's own
- * token is believed. -1 with err, and why in every reading. */
+ * token is believed. And what seems to be on another server is asked for only once the account's
+ * page has said where its posts are. -1 with err, and why in every reading. */
 static int confirm(struct round *round, struct abp_reading *readings, size_t count,
                    struct abp_error *err)
 {
     struct abp_connection *connection = round->connection;
     struct abp_error why = {0};
-    if (abp_mastodon_confirm(connection, NULL, &why) == 0) {
+    int doubtful = 0;
+    for (size_t i = 0; i < count; i++)
+        doubtful |= seems_elsewhere(round, &readings[i]);
+    if ((doubtful ? abp_mastodon_who(connection, NULL, &why)
+                  : abp_mastodon_confirm(connection, NULL, &why)) == 0) {
         round->stop = connection->wait_until > connection->now(connection->now_context);
         return 0;
     }
@@ -227,6 +273,9 @@ int abp_mastodon_read(struct abp_connection *connection, struct abp_reading *rea
         not_read(&readings[i], "it was not reached");
     if (count && confirm(&round, readings, count, err) != 0)
         return -1;
+    for (size_t i = 0; i < count; i++)
+        if (is_elsewhere(&round, &readings[i]))
+            set_aside(&readings[i]);
     for (size_t start = 0; start < count && !round.stop; start += BATCH)
         if (read_some(&round, readings + start, count - start < BATCH ? count - start : BATCH,
                       err) != 0)

@@ -403,7 +403,8 @@ static const char *const details[] = {
     "that it no longer names, of a variant that it no longer has and on a day that is one of "
     "blackout now leave the plan with the rest of their blocks, and new ones are drawn. So do "
     "blocks that have not begun when the days, the times or the workspace's time zone are others "
-    "now, and the last ones where max_posts is less.",
+    "now, and the last ones where max_posts is less, or a channel's target: then those of the week "
+    "that are planned last, of whichever experiment.",
     "#How it draws",
     "A channel's slots are the [schedule]'s days and times in the workspace's time zone, less "
     "blackout days, less what is nearer than min_gap to another post on that channel, of any "

@@ -5,6 +5,7 @@
 #include "abpost/outbox.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WHY_SIZE 200
@@ -32,18 +33,6 @@ struct clearing {
     struct abp_journal *journal;   /* NULL: none */
     int64_t now;
 };
-
-/* 1: nothing of the block was tried, nor is due. */
-static int is_untouched(const struct clearing *c, int64_t block)
-{
-    for (size_t i = 0; i < c->list->count; i++) {
-        const struct abp_planned *post = &c->list->list[i];
-        if (post->block == block &&
-            (post->state != ABP_PLANNED || post->attempt || post->due_at <= c->now))
-            return 0;
-    }
-    return 1;
-}
 
 /* 1: the file does not want the post any more, whatever became of the others of its block. */
 static int is_unwanted(char why[WHY_SIZE], const struct clearing *c, const struct abp_planned *post)
@@ -74,7 +63,7 @@ static int is_moved(char why[WHY_SIZE], const struct clearing *c, const struct a
         snprintf(why, WHY_SIZE, "the schedule no longer has their days and times");
     else
         return 0;
-    return is_untouched(c, post->block);
+    return abp_block_is_untouched(c->list, post->block, c->now);
 }
 
 static int has_to_go(char why[WHY_SIZE], const struct clearing *c, const struct abp_planned *post)
@@ -137,12 +126,45 @@ static int clear_beyond(const struct clearing *c, struct abp_error *err)
     snprintf(why, sizeof why, "max_posts is %zu now", most);
     for (size_t i = c->list->count; most && i > 0 && live - count > most; i--) {
         const struct abp_planned *post = &c->list->list[i - 1];
-        if (post->state == ABP_PLANNED && is_untouched(c, post->block) &&
+        if (post->state == ABP_PLANNED && abp_block_is_untouched(c->list, post->block, c->now) &&
             cancel_block(&count, c, post->block, why, err) != 0)
             return -1;
     }
     if (count)
         tell(c, count, why);
+    return 0;
+}
+
+/* What is beyond a channel's target. Other experiments' blocks on it are theirs to take out. */
+static int clear_above(const struct clearing *c, const struct abp_channel *channel,
+                       struct abp_error *err)
+{
+    const struct abp_loaded *loaded = &c->rounds->loaded;
+    int64_t *blocks;
+    size_t count, posts = 0;
+    char why[WHY_SIZE];
+    if (abp_plan_beyond(&blocks, &count, loaded->store, channel, loaded->zone, c->now, err) != 0)
+        return -1;
+    snprintf(why, sizeof why, "the target of channel %.100s is %.4g per week now", channel->name,
+             channel->target);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = cancel_block(&posts, c, blocks[i], why, err);
+    free(blocks);
+    if (rc == 0 && posts)
+        tell(c, posts, why);
+    return rc;
+}
+
+static int clear_all_above(const struct clearing *c, struct abp_error *err)
+{
+    const struct abp_experiment *e = c->experiment;
+    for (size_t i = 0; i < e->channels.count; i++) {
+        const struct abp_channel *channel =
+            abp_loaded_channel(&c->rounds->loaded, e->channels.list[i]);
+        if (channel && clear_above(c, channel, err) != 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -152,7 +174,7 @@ static int clear(const struct clearing *c, struct abp_error *err)
     for (size_t i = 0; i < c->list->count; i++)
         if (has_to_go(why, c, &c->list->list[i]) && clear_all_like(c, i, why, err) != 0)
             return -1;
-    return clear_beyond(c, err);
+    return clear_beyond(c, err) == 0 ? clear_all_above(c, err) : -1;
 }
 
 int abp_edited_clear(const struct abp_rounds *rounds, const struct abp_experiment *experiment,

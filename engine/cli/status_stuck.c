@@ -2,6 +2,7 @@
 #include "by_hand.h"
 #include "status.h"
 
+#include "abpost/channel.h"
 #include "abpost/local.h"
 #include "abpost/reading.h"
 #include "abpost/sign_in.h"
@@ -399,18 +400,27 @@ static int64_t horizon_of(const struct abp_made *made, const struct abp_experime
     return abp_local_next_minute(made->posted_at + e->horizon);
 }
 
+/* 1: the channel has another server now, as the last try to read the post found. */
+static int is_elsewhere(const struct abp_made *made)
+{
+    return made->trouble &&
+           strncmp(made->trouble, ABP_READ_ELSEWHERE, sizeof ABP_READ_ELSEWHERE - 1) == 0;
+}
+
 /* 1: its number at the horizon is to be had, or was not read in time, and something can be done.
- * Where the channel is gone nobody will read it when it is time, so that is said before. */
+ * Where its channel or server is gone nobody will read it when it is time, so that is said before.
+ */
 static int lacks_reading(const struct finding *f, const struct abp_made *made,
                          const struct abp_experiment *e)
 {
     const struct abp_channel *channel = abp_loaded_channel(&f->status->loaded, made->channel);
     int64_t age = f->status->now - made->posted_at;
     int by_hand = channel && abp_is_by_hand(channel);
+    int out_of_reach = !channel || (!by_hand && is_elsewhere(made));
     if (made->deleted_at || age > 2 * e->horizon + LATELY ||
-        (channel && f->status->now < horizon_of(made, e)))
+        (!out_of_reach && f->status->now < horizon_of(made, e)))
         return 0;
-    if (channel && !by_hand && age <= e->horizon + abp_horizon_tolerance(e->horizon))
+    if (!out_of_reach && !by_hand && age <= e->horizon + abp_horizon_tolerance(e->horizon))
         return 0; /* a tick reads it */
     for (size_t r = 0; r < made->reading_count; r++)
         if (made->readings[r].age >= e->horizon)
@@ -419,22 +429,26 @@ static int lacks_reading(const struct finding *f, const struct abp_made *made,
 }
 
 struct missing {
+    const struct abp_made *first; /* borrowed */
     size_t count;
     int64_t since;
     int64_t ids[IDS_LISTED];
 };
 
+/* elsewhere: 1: those on another server than the channel's; 0: the others. */
 static struct missing count_missing(const struct finding *f, const struct abp_experiment *e,
-                                    const char *channel)
+                                    const char *channel, int elsewhere)
 {
     struct missing m = {0};
+    const struct abp_channel *there = abp_loaded_channel(&f->status->loaded, channel);
+    int tells = there && !abp_is_by_hand(there);
     for (size_t i = 0; i < f->status->made.count; i++) {
         const struct abp_made *made = &f->status->made.list[i];
         if (strcmp(made->experiment, e->name) != 0 || strcmp(made->channel, channel) != 0 ||
-            !lacks_reading(f, made, e))
+            !lacks_reading(f, made, e) || (tells && is_elsewhere(made)) != elsewhere)
             continue;
-        int gone = !abp_loaded_channel(&f->status->loaded, channel);
-        int64_t since = gone ? made->posted_at : horizon_of(made, e);
+        int64_t since = !there || elsewhere ? made->posted_at : horizon_of(made, e);
+        m.first = m.first ? m.first : made;
         if (m.count < IDS_LISTED)
             m.ids[m.count] = made->planned;
         m.since = m.count == 0 || since < m.since ? since : m.since;
@@ -464,12 +478,58 @@ static void say_unreadable(struct finding *f, struct abp_stuck *s, const char *i
     add(f, s);
 }
 
-static void find_readings(struct finding *f, const struct abp_experiment *e, const char *name)
+/* The first line of the file that numbers taken by hand go into, and what takes it. */
+static void put_file(struct finding *f, struct abp_stuck *s, const struct abp_experiment *e)
+{
+    struct abp_buffer line;
+    abp_buffer_init(&line, WORDS_MAX);
+    abp_put_readings_header(&line, f->status->loaded.env, e);
+    s->line = words(f, "%s", abp_buffer_text(&line));
+    abp_buffer_release(&line);
+    s->commands[0] = words(f, "abpost import %s --readings FILE.csv", e->name);
+}
+
+static void say_elsewhere(struct finding *f, struct abp_stuck *s, const struct abp_experiment *e,
+                          const struct missing *m, const char *ids)
+{
+    s->what = words(f,
+                    "The numbers of %zu post%s (%s, on %s: %s) are not read, since that channel "
+                    "has another server now than they were posted on: %s",
+                    s->count, s->count == 1 ? "" : "s", s->experiment, s->channel, ids,
+                    m->first->url ? m->first->url : "");
+    s->todo = words(f,
+                    "Put the server of before back into [channel %s], and the new one under a "
+                    "channel name of its own; they are read within the hour then. Or write what "
+                    "the platform shows into a CSV file, a row for each post, under the line:",
+                    s->channel);
+    put_file(f, s, e);
+    add(f, s);
+}
+
+static void say_due(struct finding *f, struct abp_stuck *s, const struct abp_experiment *e,
+                    const char *ids, int by_hand)
+{
+    char when[ABP_LOCAL_SIZE];
+    abp_local_format(when, s->since, f->status->loaded.zone);
+    s->what = words(f, "The numbers of %zu post%s (%s, on %s: %s) are due since %s.", s->count,
+                    s->count == 1 ? "" : "s", e->name, s->channel, ids, when);
+    if (by_hand) {
+        s->todo = words(f, "Write what the platform shows into a CSV file, a row for each post (a "
+                           "column read_at says when that was, if not just now), under the line:");
+        put_file(f, s, e);
+    } else {
+        s->todo = words(f, "A tick reads them, or says why it can't:");
+        s->commands[0] = words(f, "abpost tick -v");
+    }
+    add(f, s);
+}
+
+static void find_readings(struct finding *f, const struct abp_experiment *e, const char *name,
+                          int elsewhere)
 {
     const struct abp_channel *channel = abp_loaded_channel(&f->status->loaded, name);
-    struct missing m = count_missing(f, e, name);
+    struct missing m = count_missing(f, e, name, elsewhere);
     struct abp_buffer ids;
-    char when[ABP_LOCAL_SIZE];
     if (m.count == 0)
         return;
     struct abp_stuck s = {.kind = ABP_STUCK_READING,
@@ -480,29 +540,13 @@ static void find_readings(struct finding *f, const struct abp_experiment *e, con
                           .channel = name};
     abp_buffer_init(&ids, WORDS_MAX);
     put_ids(&ids, &m);
-    if (!channel) {
+    if (!channel)
         say_unreadable(f, &s, abp_buffer_text(&ids));
-        abp_buffer_release(&ids);
-        return;
-    }
-    abp_local_format(when, m.since, f->status->loaded.zone);
-    s.what = words(f, "The numbers of %zu post%s (%s, on %s: %s) are due since %s.", m.count,
-                   m.count == 1 ? "" : "s", e->name, name, abp_buffer_text(&ids), when);
-    if (abp_is_by_hand(channel)) {
-        struct abp_buffer line;
-        abp_buffer_init(&line, WORDS_MAX);
-        abp_put_readings_header(&line, f->status->loaded.env, e);
-        s.line = words(f, "%s", abp_buffer_text(&line));
-        abp_buffer_release(&line);
-        s.todo = words(f, "Write what the platform shows into a CSV file, a row for each post (a "
-                          "column read_at says when that was, if not just now), under the line:");
-        s.commands[0] = words(f, "abpost import %s --readings FILE.csv", e->name);
-    } else {
-        s.todo = words(f, "A tick reads them, or says why it can't:");
-        s.commands[0] = words(f, "abpost tick -v");
-    }
+    else if (elsewhere)
+        say_elsewhere(f, &s, e, &m, abp_buffer_text(&ids));
+    else
+        say_due(f, &s, e, abp_buffer_text(&ids), abp_is_by_hand(channel));
     abp_buffer_release(&ids);
-    add(f, &s);
 }
 
 /* Of every channel that posts of the experiment are on, whether the file still names it or not. */
@@ -514,8 +558,10 @@ static void find_all_readings(struct finding *f, const struct abp_experiment *e)
         while (k < i && (strcmp(made->list[k].experiment, made->list[i].experiment) != 0 ||
                          strcmp(made->list[k].channel, made->list[i].channel) != 0))
             k++;
-        if (k == i && strcmp(made->list[i].experiment, e->name) == 0)
-            find_readings(f, e, made->list[i].channel);
+        if (k < i || strcmp(made->list[i].experiment, e->name) != 0)
+            continue;
+        find_readings(f, e, made->list[i].channel, 0);
+        find_readings(f, e, made->list[i].channel, 1);
     }
 }
 

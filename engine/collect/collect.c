@@ -255,6 +255,7 @@ static int serve_posts(struct pass *pass, struct abp_connection *connection,
     for (size_t i = 0; i < count; i++) {
         const struct abp_made *m = &pass->made.list[posts[i]];
         readings[i].remote_id = m->remote_id;
+        readings[i].url = m->url;
         readings[i].version = m->version ? m->version : "";
         readings[i].state = ABP_READ_NOT;
     }

@@ -51,7 +51,9 @@ static const struct abp_ini_key channel_keys[] = {
      .offset = offsetof(struct abp_channel, server),
      .accepted = "https://HOST, or http:// to localhost, 127.x.x.x or [::1], with :PORT and a path "
                  "where needed",
-     .meaning = "the server that the account is on",
+     .meaning =
+         "the server that the account is on; on mastodon another one is another channel, with "
+         "a name of its own",
      .absent = "none; bluesky, mastodon and webhook need it",
      .example = "server = https://bsky.social"},
     {.name = "password",

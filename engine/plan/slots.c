@@ -133,18 +133,28 @@ static size_t taken_in(const struct abp_channel_slots *channel, int64_t first, i
     return count;
 }
 
+struct abp_ceiling abp_ceiling_of(double target)
+{
+    struct abp_ceiling ceiling = {SIZE_MAX, 1};
+    if (isnan(target))
+        return ceiling;
+    if (target + ROUNDING >= 1) {
+        ceiling.most = (size_t)(target + ROUNDING);
+        return ceiling;
+    }
+    double span = ceil(1 / target - ROUNDING);
+    ceiling.most = 1;
+    ceiling.weeks = span < 1e6 ? (int64_t)span : 1000000;
+    return ceiling;
+}
+
 size_t abp_channel_room(const struct abp_channel_slots *channel, int64_t week)
 {
-    if (isnan(channel->target))
+    struct abp_ceiling ceiling = abp_ceiling_of(channel->target);
+    if (ceiling.most == SIZE_MAX)
         return SIZE_MAX;
-    if (channel->target + ROUNDING >= 1) {
-        size_t most = (size_t)(channel->target + ROUNDING);
-        size_t has = taken_in(channel, week, week);
-        return has < most ? most - has : 0;
-    }
-    double span = ceil(1 / channel->target - ROUNDING);
-    int64_t others = span < 1e6 ? (int64_t)span - 1 : 1000000;
-    return taken_in(channel, week - others, week + others) == 0;
+    size_t has = taken_in(channel, week - (ceiling.weeks - 1), week + (ceiling.weeks - 1));
+    return has < ceiling.most ? ceiling.most - has : 0;
 }
 
 /* ---- the slots of a week ---- */

@@ -67,9 +67,17 @@ void abp_channel_give_back(struct abp_channel_slots *channel, int64_t at);
 void abp_channel_count_use(struct abp_channel_slots *channel, const struct abp_date *date,
                            const struct abp_wall_time *time, int by);
 
+/* What a target allows: `most` posts in any `weeks` weeks in a row. A target is rounded down; one
+ * below 1 is one post in any ceil(1 / target) weeks in a row; NaN: SIZE_MAX in any week. */
+struct abp_ceiling {
+    size_t most;
+    int64_t weeks; /* >= 1 */
+};
+
+struct abp_ceiling abp_ceiling_of(double target);
+
 /* Posts that the channel may still take in that week: its target, a ceiling, less what it has
- * (SIZE_MAX without a target). A target is rounded down; one below 1 is one post in any
- * ceil(1 / target) weeks in a row. */
+ * (SIZE_MAX without a target). */
 size_t abp_channel_room(const struct abp_channel_slots *channel, int64_t week);
 
 /* All slots of a week, by time, not before `now`, not on a blackout day (neither by name nor, where

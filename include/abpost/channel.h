@@ -71,9 +71,15 @@ enum abp_reading_state {
     ABP_READ_NOT   /* could not be read this time; reason says why */
 };
 
+/* How the reason begins of a post that is on another server than the channel's: its id means
+ * nothing there, or another post. */
+#define ABP_READ_ELSEWHERE "it was posted on another server than the channel has now"
+
 /* One post to be read, and what came. */
 struct abp_reading {
     const char *remote_id; /* in; borrowed */
+    const char *url;       /* in; borrowed; its address, by the server it was posted on; NULL, "":
+                              not known */
     const char *version;   /* in; borrowed; tag of the post as it was sent; "": none */
     enum abp_reading_state state;
     int edited;                                      /* 1: it no longer reads as it was sent */

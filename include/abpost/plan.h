@@ -95,6 +95,17 @@ enum abp_slot_standing abp_slot_standing(const struct abp_schedule *schedule,
                                          const struct abp_zone *zone,
                                          const struct abp_planned *post);
 
+/* 1: nothing of the block was tried, nor is due. posts: those of the block among others. */
+int abp_block_is_untouched(const struct abp_planned_list *posts, int64_t block, int64_t now);
+
+/* *blocks: the untouched blocks, of any experiment, that the channel's target as it is now has no
+ * room for in their weeks, the last ones taken first; *count of them. Where a target was not
+ * lowered, and nobody planned without it, there is none: whatever is drawn under a target stays
+ * within it. 0, and the caller frees *blocks; -1. */
+int abp_plan_beyond(int64_t **blocks, size_t *count, struct abp_store *store,
+                    const struct abp_channel *channel, const struct abp_zone *zone, int64_t now,
+                    struct abp_error *err) ABP_MUST_CHECK;
+
 /* Extends the experiment's plan to ABP_PLAN_DAYS ahead or to max_posts, whichever is first: whole
  * blocks only. In one transaction: two processes do not plan twice, and a killed one leaves
  * nothing. What is planned already stays; where nothing is to be added, nothing is written.

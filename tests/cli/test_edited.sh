@@ -73,7 +73,7 @@ abpost tick --now 2027-03-15T14:01:00Z
 exits 0
 says "handed"
 
-# Days, times, blackout, max_posts, time zone. What was drawn by them is left alone: nothing is
+# Days, times, blackout, max_posts, time zone, a channel's target. What was drawn by them is left alone: nothing is
 # cancelled and drawn anew for ever.
 settled() { # the plan is as the file says by now
     minute=$((minute + 1))
@@ -116,6 +116,41 @@ later tick -q
 settled
 sed -i '/^timezone/d' abpost.ini
 cancels "planned posts: the workspace's time zone is UTC now"
+
+# A target is a ceiling for what is planned already, over all experiments of the channel: the last
+# blocks of a week go, and what has begun stays.
+busiest() { # the most posts that are planned in a week on the wall, this one aside
+    sqlite3 -readonly abpost.db "SELECT max(n) FROM (SELECT count(*) AS n FROM planned_post p
+        JOIN block b ON b.id = p.block_id WHERE b.channel = 'wall' AND p.local_date > '2027-03-21'
+        AND NOT EXISTS (SELECT 1 FROM dropped WHERE planned_post_id = p.id)
+        GROUP BY strftime('%Y %W', p.local_date))"
+}
+mkdir -p posts/c && cp posts/a/* posts/c
+sed -e 's/^channels = .*/channels = wall/' -e 's/^times = .*/times = 22:00/' -e 's/^\[variant other\]/[variant c]/' \
+    experiments/e.ini >experiments/f.ini
+later plan f -q
+exits 0
+all=$(busiest)
+[ "$all" -gt 20 ] || fail "$all posts in the busiest week"
+settled
+for target in '5 per week' '2 per week'; do
+    sed -i -e '/^target/d' -e "s/^\[channel wall\]/&\ntarget = $target/" abpost.ini
+    cancels "planned posts: the target of channel wall is ${target%% *} per week now"
+    [ "$(busiest)" -le "${target%% *}" ] || fail "$(busiest) posts are planned in a week; the target is $target"
+    [ "$(busiest)" -gt 0 ] || fail "nothing is planned on the wall"
+    [ "$(planned "b.channel = 'door' AND p.local_date > '2027-03-22'")" -gt 20 ] || fail "the door has no target"
+done
+sed -i 's/^target = .*/target = 0.5 per week/' abpost.ini
+later plan e
+exits 0
+complains "the target of channel wall is 0.5 per week now"
+later tick
+settled
+sed -i '/^target/d' abpost.ini
+later tick -q
+is 'the most posts in a week once more' "$(busiest)" "$all"
+rm experiments/f.ini
+abpost plan f --end -q
 
 # Without a [schedule] nothing is to go out by itself.
 printf '[experiment]\noutcome = likes\n[import]\nfile = past.csv\nvariant = v\noutcome = likes\n' >experiments/e.ini

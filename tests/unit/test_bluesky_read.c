@@ -45,6 +45,9 @@ static const struct reading_case cases[] = {
     {200, POSTS(VIEW(",\"likeCount\":9007199254740993")), 0, NULL, 0, ABP_READ_NOT, ""},
     {200, POSTS(VIEW(",\"likeCount\":92233720368547758070")), 0, NULL, -1, ABP_READ_NOT, ""},
     {200, POSTS("{\"uri\":\"" FAKE_URI "\",\"likeCount\":1}"), 0, NULL, 0, ABP_READ_NOT, ""},
+    /* of a version that is none: nobody could say whether it was edited */
+    {200, POSTS("{\"uri\":\"" FAKE_URI "\",\"cid\":\"bafy]eih6\",\"likeCount\":1}"), 0, NULL, 0,
+     ABP_READ_NOT, ""},
     /* left out: only the account's own server knows why */
     {200, POSTS(""), 400, NOT_FOUND, 0, ABP_READ_GONE, ""},
     {200, POSTS(""), 200, THERE, 0, ABP_READ_NOT, ""},

@@ -20,6 +20,7 @@ static void ask_for(struct abp_reading *readings, size_t count)
     for (size_t i = 0; i < count; i++) {
         readings[i].remote_id = ids[i];
         readings[i].version = "";
+        readings[i].url = NULL;
         readings[i].edited = 0;
     }
 }
@@ -309,6 +310,76 @@ static void twenty_at_a_time(void **unused)
         assert_int_equal(r[i].state, ABP_READ);
 }
 
+/* ---- a channel that was moved to another server ---- */
+
+#define ME_AT(url)                                                                                 \
+    {                                                                                              \
+        WHO, 200, "{\"id\":\"42\",\"username\":\"gardener\",\"url\":\"" url "\"}", NULL, 0         \
+    }
+
+/* Nothing is asked for under an id of another server: it is nobody's there, or another's. */
+static void of_another_server(void **unused)
+{
+    (void)unused;
+    static const struct fake_step moved[] = {ME_AT("https://example.social/@gardener"),
+                                             {TWO, 200, S2, NULL, 0}};
+    static const struct fake_step all_moved[] = {ME_AT("https://www.example.social/@gardener")};
+    struct abp_reading r[3];
+    ask_for(r, 3);
+    r[0].url = "https://old.social/@gardener/1";
+    r[1].url = "https://example.social/@gardener/2";
+    r[2].url = "https://example.social.old.social/@gardener/3";
+    assert_int_equal(read_all(moved, 2, r, 3, NULL), 0);
+    assert_int_equal(r[1].state, ABP_READ);
+    for (int i = 0; i < 3; i += 2) {
+        assert_int_equal(r[i].state, ABP_READ_NOT);
+        assert_int_equal(strncmp(r[i].reason, ABP_READ_ELSEWHERE, strlen(ABP_READ_ELSEWHERE)), 0);
+        assert_int_equal(r[i].value_count, 0);
+    }
+    assert_non_null(strstr(r[0].reason, ": on old.social; put that back"));
+    ask_for(r, 3);
+    r[0].url = r[1].url = r[2].url = "http://old.social/@gardener/1";
+    assert_int_equal(read_all(all_moved, 1, r, 3, NULL), 0);
+    assert_non_null(strstr(r[2].reason, "old.social"));
+}
+
+/* The pages may be on another host than the API: then the account's is there, too. */
+static void pages_elsewhere(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *url;
+        struct fake_step steps[3];
+        size_t count;
+        int read;
+    } cases[] = {
+        /* as the API's own: the account need not be asked for */
+        {"https://EXAMPLE.social/@gardener/1", {{ONE, 200, S1, NULL, 0}}, 1, 1},
+        {"https://web.social/@gardener/1",
+         {ME_AT("https://WEB.social/users/gardener"), {ONE, 200, S1, NULL, 0}},
+         2,
+         1},
+        {"https://web.social/@gardener/1", {ME_AT("https://web.social:444/@gardener")}, 1, 0},
+        {"https://web.social:444/@gardener/1", {ME_AT("https://web.social/@gardener")}, 1, 0},
+        /* it is not said where they are, or no address was kept: as it was */
+        {"https://web.social/@gardener/1", {ME, {ONE, 200, S1, NULL, 0}}, 2, 1},
+        {"https://web.social/@gardener/1", {ME_AT("gardener"), {ONE, 200, S1, NULL, 0}}, 2, 1},
+        {"", {{ONE, 200, S1, NULL, 0}}, 1, 1},
+        {"tag:1", {{ONE, 200, S1, NULL, 0}}, 1, 1},
+        /* it could not be asked: nothing is read */
+        {"https://web.social/@gardener/1", {{WHO, 502, "", NULL, 0}}, 1, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct abp_reading r;
+        ask_for(&r, 1);
+        r.url = cases[i].url;
+        int last = i + 1 == sizeof cases / sizeof *cases;
+        assert_int_equal(read_all(cases[i].steps, cases[i].count, &r, 1, NULL), last ? -1 : 0);
+        assert_int_equal(r.state, cases[i].read ? ABP_READ : ABP_READ_NOT);
+        assert_int_equal(strstr(r.reason, "another server") != NULL, !cases[i].read && !last);
+    }
+}
+
 /* ---- check ---- */
 
 static int check(const struct fake_step *steps, size_t count, struct fake *fake, char *account,
@@ -420,6 +491,8 @@ int main(void)
         cmocka_unit_test(the_allowance_is_kept),
         cmocka_unit_test(ids_that_are_none),
         cmocka_unit_test(twenty_at_a_time),
+        cmocka_unit_test(of_another_server),
+        cmocka_unit_test(pages_elsewhere),
         cmocka_unit_test(limits_in_each_shape),
         cmocka_unit_test(signing_in),
     };

@@ -4,6 +4,7 @@
 
 #include "plan_world.h"
 
+#include <math.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -513,6 +514,99 @@ static void test_standing(void **state)
     }
 }
 
+/* ---- a target that is another one by now ---- */
+
+/* What is beyond it leaves the plan, as an edit of abpost.ini makes it. Returns how many blocks. */
+static size_t take_out_beyond(const struct world *w, struct abp_store *store, int64_t now)
+{
+    struct abp_planned_list list;
+    int64_t *blocks;
+    size_t count;
+    OK(abp_plan_beyond(&blocks, &count, store, &w->ws.channels[0], w->zone, now, &err));
+    list_all(&list, store, NULL, 0);
+    for (size_t k = 0; k < count; k++) {
+        assert_true(abp_block_is_untouched(&list, blocks[k], now));
+        for (size_t i = 0; i < list.count; i++)
+            if (list.list[i].block == blocks[k])
+                assert_int_equal(
+                    abp_outbox_drop(store, list.list[i].id, ABP_CANCELLED, "target", now, &err), 1);
+    }
+    abp_planned_list_release(&list);
+    free(blocks);
+    return count;
+}
+
+/* What is due until then goes out, some of it days late, some of it just before the clock here. */
+static void send_due(struct abp_store *store, int64_t now, uint64_t *random)
+{
+    static const int64_t late[] = {0, -3, 10, 40000, 2 * DAY};
+    struct abp_planned_list list;
+    list_all(&list, store, NULL, 1u << ABP_PLANNED);
+    for (size_t i = 0; i < list.count && list.list[i].due_at <= now; i++) {
+        *random = *random * 6364136223846793005u + 1442695040888963407u;
+        send(store, &list.list[i], late[(*random >> 33) % 5]);
+    }
+    abp_planned_list_release(&list);
+}
+
+/* No week holds more posts that could still leave the plan than the target has room for. */
+static void assert_within(const struct world *w, struct abp_store *store, int64_t now,
+                          double target)
+{
+    struct abp_planned_list list;
+    int64_t reach = target < 1 ? (int64_t)(1 / target + 0.999999) - 1 : 0;
+    list_all(&list, store, NULL, ABP_LIVE_STATES);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct abp_planned *a = &list.list[i];
+        size_t count = 0;
+        for (size_t k = 0; k < list.count; k++) {
+            const struct abp_planned *b = &list.list[k];
+            count += b->state == ABP_PLANNED &&
+                     llabs(week_of(w, b->due_at) - week_of(w, a->due_at)) <= reach;
+        }
+        if (abp_block_is_untouched(&list, a->block, now) && (double)count > target && count > 1)
+            fail_msg("%zu posts around week %lld, of %g", count, (long long)week_of(w, a->due_at),
+                     target);
+    }
+    abp_planned_list_release(&list);
+}
+
+/* Two experiments on one channel whose target goes up and down: after each change what is beyond it
+ * goes, once; what is drawn then stays, whenever it went out. */
+static void test_target(void **state)
+{
+    struct scratch *s = *state;
+    static const double targets[] = {NAN, 6, 2, 9.5, 0.7, 3, NAN, 1, 0.34, 5, 4, 12, 0.5, 7};
+    struct abp_store *store = scratch_store(s);
+    struct world w[2];
+    uint64_t random = 7;
+    size_t taken = 0;
+    world_open(&w[0], "Europe/Paris", ONE_CHANNEL, "x", "sky",
+               "[schedule]\ndays = mon thu sun\ntimes = 00:00 12:00 23:59\n" TWO_STYLES);
+    world_open(&w[1], "Europe/Paris", ONE_CHANNEL, "y", "sky",
+               "[schedule]\ntimes = 10:00 23:30\nmin_gap = 10m\n" THREE_STYLES);
+    for (int round = 0; round < 56; round++) {
+        /* at times of day that are slots, too, and now and then at the seam of two weeks */
+        int64_t now = NOW + round * (2 * DAY + 37000);
+        double target = targets[round / 4];
+        w[0].ws.channels[0].target = w[1].ws.channels[0].target = target;
+        send_due(store, now, &random);
+        size_t gone = take_out_beyond(&w[0], store, now);
+        taken += gone;
+        if (round % 4 && gone)
+            fail_msg("round %d: %zu blocks that target %g drew itself", round, gone, target);
+        if (!isnan(target))
+            assert_within(&w[0], store, now, target);
+        for (int i = 0; i < 2; i++)
+            extend(&w[i], store, now, (uint64_t)round, NULL);
+        assert_int_equal(take_out_beyond(&w[0], store, now), 0);
+    }
+    assert_true(taken > 40);
+    world_close(&w[0]);
+    world_close(&w[1]);
+    abp_store_close(store);
+}
+
 int main(void)
 {
 #define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
@@ -529,6 +623,7 @@ int main(void)
         IN_SCRATCH(test_killed),
         IN_SCRATCH(test_refusals),
         IN_SCRATCH(test_standing),
+        IN_SCRATCH(test_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -249,6 +249,7 @@ static void start(struct hostile *h)
     memset(h, 0, sizeof *h);
     pthread_mutex_init(&h->lock, NULL);
     h->password = "app-password";
+    h->host = "social.test";
     h->fixed_now = -1;
     h->random = 1;
     h->key_window = 3600;
@@ -283,6 +284,8 @@ static int set_option(struct hostile *h, int *port, const char *name, const char
         h->text_limit = strtol(value, NULL, 10);
     else if (strcmp(name, "--password") == 0)
         h->password = value;
+    else if (strcmp(name, "--host") == 0)
+        h->host = value;
     else
         return 0;
     return 1;

@@ -114,6 +114,7 @@ struct fan {
 struct hostile {
     pthread_mutex_t lock;
     const char *password;
+    const char *host;  /* of Mastodon's pages; not the one that its API is asked at */
     int64_t fixed_now; /* < 0: the machine's clock */
     int64_t offset;
     uint64_t random;

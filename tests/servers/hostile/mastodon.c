@@ -41,12 +41,14 @@ static void id_of(char id[24], const char *name)
     snprintf(id, 24, "%llu", n);
 }
 
-static json_t *account_json(const char *name)
+static json_t *account_json(const struct hostile *h, const char *name)
 {
-    char id[24];
+    char id[24], url[300];
     id_of(id, name);
-    return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:b}}", "id", id, "username", name, "acct", name,
-                     "display_name", name, "source", "privacy", "public", "sensitive", 0);
+    snprintf(url, sizeof url, "https://%.100s/@%.100s", h->host, name);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:b}}", "id", id, "username", name, "acct",
+                     name, "display_name", name, "url", url, "source", "privacy", "public",
+                     "sensitive", 0);
 }
 
 /* ---- what is allowed ---- */
@@ -140,7 +142,7 @@ static void add_html(struct abp_buffer *out, const char *text)
     abp_buffer_add(out, "</p>");
 }
 
-static json_t *status_json(struct post *post, const struct fault *fault)
+static json_t *status_json(const struct hostile *h, struct post *post, const struct fault *fault)
 {
     char iso[32], url[300];
     struct abp_buffer html;
@@ -148,13 +150,13 @@ static json_t *status_json(struct post *post, const struct fault *fault)
     add_html(&html, post->text);
     for (int m = 0; m < METRICS && fault->kind == FAULT_FALL; m++)
         post->counts[m] -= post->counts[m] > 0;
-    snprintf(url, sizeof url, "https://social.test/@%.100s/%.40s", post->account, post->id);
+    snprintf(url, sizeof url, "https://%.100s/@%.100s/%.40s", h->host, post->account, post->id);
     json_t *status = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "id", post->id, "created_at",
         hostile_iso(iso, post->at), "uri", url, "url", url, "content", abp_buffer_text(&html),
-        "account", account_json(post->account), "favourites_count", (json_int_t)post->counts[LIKES],
-        "reblogs_count", (json_int_t)post->counts[REPOSTS], "replies_count",
-        (json_int_t)post->counts[REPLIES], "edited_at",
+        "account", account_json(h, post->account), "favourites_count",
+        (json_int_t)post->counts[LIKES], "reblogs_count", (json_int_t)post->counts[REPOSTS],
+        "replies_count", (json_int_t)post->counts[REPLIES], "edited_at",
         post->edited ? json_string(iso) : json_null());
     json_object_update(status, post->record);
     abp_buffer_release(&html);
@@ -212,7 +214,7 @@ static void create_status(struct answer *a, struct hostile *h, const struct requ
                     json_pack("{s:s, s:I}", "id", id, "at", (json_int_t)hostile_now(h)));
         }
         a->status = 200;
-        a->json = status_json(post, fault);
+        a->json = status_json(h, post, fault);
     }
     json_decref(fields);
 }
@@ -245,10 +247,10 @@ static void one_status(struct answer *a, struct hostile *h, const struct request
     if (strcmp(rest + len, "/source") == 0) {
         a->json = json_pack("{s:s, s:s, s:s}", "id", id, "text", post->text, "spoiler_text", "");
     } else if (strcmp(q->method, "DELETE") == 0) {
-        a->json = status_json(post, fault);
+        a->json = status_json(h, post, fault);
         post_delete(h, post);
     } else {
-        a->json = status_json(post, fault);
+        a->json = status_json(h, post, fault);
     }
 }
 
@@ -261,7 +263,7 @@ static void some_statuses(struct answer *a, struct hostile *h, const struct requ
     for (size_t i = 0; (id = wire_query(q, "id[]", i)) != NULL; i++) {
         struct post *post = post_find(h, id);
         if (post && !post->bluesky && sees(account, post))
-            json_array_append_new(a->json, status_json(post, fault));
+            json_array_append_new(a->json, status_json(h, post, fault));
         free(id);
     }
 }
@@ -291,9 +293,9 @@ static void own_statuses(struct answer *a, struct hostile *h, const struct reque
         if (n == 0 || strncmp(rest, id, strlen(id)) != 0 || n >= max || n <= since || n <= min)
             continue;
         if (min)
-            json_array_insert_new(list, 0, status_json(post, fault));
+            json_array_insert_new(list, 0, status_json(h, post, fault));
         else
-            json_array_append_new(list, status_json(post, fault));
+            json_array_append_new(list, status_json(h, post, fault));
         last = n;
     }
     if (last && !min)
@@ -389,7 +391,7 @@ static void reading(struct answer *a, struct hostile *h, const struct request *q
     const char *rest;
     if (strcmp(q->path, "/api/v1/accounts/verify_credentials") == 0) {
         a->status = 200;
-        a->json = account_json(account);
+        a->json = account_json(h, account);
     } else if ((rest = after(q->path, "/api/v1/accounts/")) && strstr(rest, "/statuses")) {
         own_statuses(a, h, q, fault, rest);
     } else if (strcmp(q->path, "/api/v1/timelines/home") == 0) {
