@@ -18,7 +18,8 @@ struct run {
     pthread_cond_t changed;
     struct slot *window; /* owned; job i waits in window[i % size] */
     size_t size, taken, delivered;
-    int ended; /* nothing more is taken */
+    int ended;  /* nothing more is taken */
+    int asking; /* but for the job that a thread is inside next() for */
 };
 
 static int is_stopped(const struct abp_pool *pool)
@@ -26,13 +27,14 @@ static int is_stopped(const struct abp_pool *pool)
     return pool->stop && *pool->stop;
 }
 
-/* Waits for room in the window. 0 when nothing more is to be taken. */
+/* Waits for room in the window, and announces that a job is asked for. 0 when nothing more is to be
+ * taken. */
 static int wait_for_room(struct run *run)
 {
     pthread_mutex_lock(&run->lock);
     while (!run->ended && run->taken - run->delivered >= run->size)
         pthread_cond_wait(&run->changed, &run->lock);
-    int go_on = !run->ended;
+    int go_on = run->asking = !run->ended;
     pthread_mutex_unlock(&run->lock);
     return go_on;
 }
@@ -46,6 +48,7 @@ static struct slot *take(struct run *run)
     if (wait_for_room(run) && !is_stopped(run->pool))
         job = run->pool->next(run->pool->context);
     pthread_mutex_lock(&run->lock);
+    run->asking = 0;
     if (job) {
         slot = &run->window[run->taken++ % run->size];
         slot->job = job;
@@ -81,7 +84,7 @@ static void *wait_for_job(struct run *run)
         struct slot *slot = &run->window[run->delivered % run->size];
         if (run->delivered < run->taken && slot->done)
             job = slot->job;
-        if (job || (run->ended && run->delivered == run->taken))
+        if (job || (run->ended && !run->asking && run->delivered == run->taken))
             break;
         pthread_cond_wait(&run->changed, &run->lock);
     }

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/pool.h"
 
@@ -20,6 +21,7 @@ struct shop {
     size_t count, taken, delivered, discarded, most_waiting;
     size_t fail_at; /* deliver() refuses this one */
     size_t stop_at; /* deliver() raises stop here */
+    long slow;      /* ns that next_job() takes over each */
     volatile sig_atomic_t stop;
     atomic_int inside_next;
     atomic_size_t waiting;
@@ -30,6 +32,8 @@ static void *next_job(void *context)
 {
     struct shop *shop = context;
     shop->wrong |= atomic_fetch_add(&shop->inside_next, 1) != 0;
+    if (shop->slow)
+        nanosleep(&(struct timespec){0, shop->slow}, NULL);
     struct job *job = shop->taken < shop->count ? calloc(1, sizeof *job) : NULL;
     if (job) {
         job->number = shop->taken++;
@@ -111,6 +115,18 @@ static void a_refusal_ends_it_and_loses_no_memory(void **state)
     }
 }
 
+/* The refusal comes while another thread is about to take a job: that one is handed back, too. */
+static void what_is_taken_during_a_refusal_is_handed_back(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct shop shop = {.count = 1000, .fail_at = 2, .stop_at = SIZE_MAX, .slow = 2000000};
+        struct abp_error err = {0};
+        assert_int_equal(run(&shop, 2, &err), -1);
+        assert_int_equal(shop.discarded, shop.taken);
+    }
+}
+
 static void a_signal_ends_it_and_what_was_taken_is_handed_back(void **state)
 {
     (void)state;
@@ -129,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_comes_back_in_order),
         cmocka_unit_test(a_refusal_ends_it_and_loses_no_memory),
+        cmocka_unit_test(what_is_taken_during_a_refusal_is_handed_back),
         cmocka_unit_test(a_signal_ends_it_and_what_was_taken_is_handed_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
