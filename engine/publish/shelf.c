@@ -61,6 +61,23 @@ static int add_files(struct shelf *shelf, size_t variant, const char *root, stru
     return rc;
 }
 
+static int is_gone(const struct shelf *shelf, const char *channel)
+{
+    for (size_t i = 0; i < shelf->ws->channel_count; i++)
+        if (strcmp(shelf->ws->channels[i].name, channel) == 0)
+            return 0;
+    return 1;
+}
+
+/* On a channel that is gone only what may be out counts everywhere: nothing more goes out there. */
+static struct shelf_taken taken_by(const struct shelf *shelf, const struct abp_planned *post)
+{
+    static const unsigned out =
+        1u << ABP_SENDING | 1u << ABP_UNKNOWN | 1u << ABP_POSTED | 1u << ABP_HANDED;
+    return (struct shelf_taken){post->file, post->file_digest,
+                                (out & 1u << post->state) != 0 && is_gone(shelf, post->channel)};
+}
+
 int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
                struct abp_store *store, const struct abp_workspace *ws, struct abp_error *err)
 {
@@ -81,8 +98,7 @@ int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
     }
     for (size_t i = 0; i < shelf->posts.count && rc == 0; i++)
         if (abp_outbox_uses_file(&shelf->posts.list[i]))
-            shelf->taken[i] =
-                (struct shelf_taken){shelf->posts.list[i].file, shelf->posts.list[i].file_digest};
+            shelf->taken[i] = taken_by(shelf, &shelf->posts.list[i]);
     if (rc != 0)
         shelf_close(shelf);
     return rc;
@@ -145,30 +161,18 @@ static const struct shelf_file *find_file(const struct shelf *shelf, size_t vari
     return NULL;
 }
 
-static int is_gone(const struct shelf *shelf, const char *channel)
-{
-    for (size_t i = 0; i < shelf->ws->channel_count; i++)
-        if (strcmp(shelf->ws->channels[i].name, channel) == 0)
-            return 0;
-    return 1;
-}
-
 /* What took a file: a post, under which name, on which channel. Borrowed. */
 struct use {
     const char *as, *on;
 };
 
-/* 1: what that post took is not there for this one. On a channel that is gone only what may be out
- * counts: nothing more goes out there. */
+/* 1: what that post took is not there for this one. */
 static int takes_from(const struct shelf *shelf, size_t i, const struct abp_planned *post)
 {
-    static const unsigned out =
-        1u << ABP_SENDING | 1u << ABP_UNKNOWN | 1u << ABP_POSTED | 1u << ABP_HANDED;
     const struct abp_planned *other = &shelf->posts.list[i];
-    if (!shelf->taken[i].name || other->id == post->id)
-        return 0;
-    return strcmp(other->channel, post->channel) == 0 ||
-           ((out & 1u << other->state) != 0 && is_gone(shelf, other->channel));
+    const struct shelf_taken *taken = &shelf->taken[i];
+    return taken->name && other->id != post->id &&
+           (taken->everywhere || strcmp(other->channel, post->channel) == 0);
 }
 
 /* 1: another post of the channel took the file, of whatever experiment, or another file that says
@@ -467,5 +471,5 @@ void shelf_take(struct shelf *shelf, int64_t planned, const struct shelf_choice 
 {
     size_t at = find_post(shelf, planned);
     if (at < shelf->posts.count)
-        shelf->taken[at] = (struct shelf_taken){choice->name, choice->version};
+        shelf->taken[at] = (struct shelf_taken){choice->name, choice->version, 0};
 }

@@ -33,6 +33,7 @@ struct shelf_file {
 /* The file that a post uses up, and its version; NULL: none. Borrowed from files or posts. */
 struct shelf_taken {
     const char *name, *version;
+    int everywhere; /* 1: on a channel that the workspace no longer has, so on every other, too */
 };
 
 struct shelf {
