@@ -32,6 +32,9 @@ fail() {
     failures=$((failures + 1))
 }
 
+is() { # WHAT GOT EXPECTED
+    [ "$2" = "$3" ] || fail "$1: '$2'; expected '$3'"
+}
 exits() { # STATUS
     [ "$status" -eq "$1" ] || fail "exit status $status; expected $1"
 }

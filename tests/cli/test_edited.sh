@@ -15,9 +15,6 @@ planned() { # SQL: posts that are planned and not dropped
         WHERE NOT EXISTS (SELECT 1 FROM dropped WHERE planned_post_id = p.id)
         AND NOT EXISTS (SELECT 1 FROM attempt WHERE planned_post_id = p.id) AND $1"
 }
-is() { # WHAT GOT EXPECTED
-    [ "$2" = "$3" ] || fail "$1: '$2'; expected '$3'"
-}
 
 mkdir -p garden/experiments garden/posts/a garden/posts/b && cd garden || exit 1
 printf '[abpost]\n[channel wall]\ntype = outbox\n[channel door]\ntype = outbox\n' >abpost.ini

@@ -45,9 +45,6 @@ SQL
 decisions() {
     store "SELECT group_concat(variant || ' ' || verdict, ', ') FROM (SELECT * FROM decision ORDER BY id)"
 }
-is() { # WHAT GOT EXPECTED
-    [ "$2" = "$3" ] || fail "$1: '$2'; expected '$3'"
-}
 
 flatten() { # $out without its line breaks
     tr -s ' \n' ' ' <"$out" >flat && mv flat "$out"

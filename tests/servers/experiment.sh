@@ -27,9 +27,6 @@ ask_store() { # SQL: a row a line, columns apart by |
     sqlite3 -readonly -cmd '.timeout 10000' "$world/abpost.db" "$1"
 }
 
-is() { # WHAT GOT EXPECTED
-    [ "$2" = "$3" ] || fail "$1: '$2'; expected '$3'"
-}
 
 # Posts that are out, as the store has them: ID, style, channel.
 posts_of_store() {

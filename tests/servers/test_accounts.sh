@@ -7,9 +7,6 @@
 . "$SOURCE/tests/servers/hostile.sh"
 . "$SOURCE/tests/servers/world.sh"
 
-is() { # WHAT GOT EXPECTED
-    [ "$2" = "$3" ] || fail "$1: '$2'; expected '$3'"
-}
 
 ask_store() { # SQL
     sqlite3 -readonly abpost.db "$1"

@@ -6,17 +6,8 @@
 . "$SOURCE/tests/servers/world.sh"
 
 world=$scratch/world
-run() { # SECONDS-AFTER-START COMMAND...
-    local now=$((start + $1))
-    shift
-    hostile_tell /_clock "$now"
-    abpost -C "$world" --now "$(stamp "$now")" "$@"
-}
 count() { # TABLE [CONDITION]
     sqlite3 -readonly "$scratch/world/abpost.db" "SELECT count(*) FROM $1 WHERE ${2:-1}"
-}
-is() { # WHAT GOT EXPECTED
-    [ "$2" = "$3" ] || fail "$1: '$2'; expected '$3'"
 }
 moves() { # URL: what abpost.ini has as the server
     sed -i "s,^server = .*,server = $1," "$scratch/world/abpost.ini"
@@ -32,9 +23,9 @@ mkdir "$world" && cd "$world" || exit 1
 } >abpost.ini
 write_experiment den 'start = 2027-03-01' 'max_lateness = 20m' 'times = 01:00 02:00'
 write_posts 3
-run 0 --seed 1 plan e
-run 3660 -q tick
-run 7260 -q tick
+run_after 0 --seed 1 plan e
+run_after 3660 -q tick
+run_after 7260 -q tick
 exits 0
 is posts "$(count post)" 2
 before=$(count reading)
@@ -50,8 +41,8 @@ mkdir "$world" && cd "$world" || exit 1
 } >abpost.ini
 write_experiment fox 'start = 2027-03-01' 'max_lateness = 20m' 'times = 01:00 01:10 01:20 01:30'
 write_posts 3
-run 0 --seed 1 plan e
-for minute in 1 11 21 31; do run $((3600 + 60 * minute)) -q tick; done
+run_after 0 --seed 1 plan e
+for minute in 1 11 21 31; do run_after $((3600 + 60 * minute)) -q tick; done
 exits 0
 taken=$(sqlite3 -readonly abpost.db "ATTACH '$scratch/world/abpost.db' AS old;
     SELECT group_concat(remote_id) FROM (SELECT remote_id FROM attempt_result WHERE state = 'posted'
@@ -63,20 +54,20 @@ world=$scratch/world
 cd "$world" || exit 1
 
 moves "$new_url"
-run 10860 tick
+run_after 10860 tick
 says 'it was posted on another server than the channel has now: on old.test'
 is 'counted as deleted' "$(count post_event)" 0
 is readings "$(count reading)" "$before"
-run 10870 status --format json
+run_after 10870 status --format json
 answers "(SELECT count(*) FROM json_each(j, '\$.stuck') WHERE value ->> 'kind' = 'reading')" 1
 says 'The numbers of 2 posts (e, on den: 1, 2) are not read, since that channel has another server now'
 says 'https://old.test/@den/'
 says 'Put the server of before back into [channel den]'
 
 # What the new server has of this channel is read, and only that.
-run $((86400 + 3660)) -q tick
-run $((86400 + 7260)) -q tick
-run $((86400 + 10860)) -q tick
+run_after $((86400 + 3660)) -q tick
+run_after $((86400 + 7260)) -q tick
+run_after $((86400 + 10860)) -q tick
 is posts "$(count post)" 4
 is 'posts that were read there' "$(sqlite3 -readonly abpost.db "SELECT count(DISTINCT post_id) FROM reading
     WHERE read_at > $((start + 7300))")" 2
@@ -85,16 +76,16 @@ is 'counted as deleted' "$(count post_event)" 0
 
 # Numbers may be written down by hand meanwhile.
 printf 'post,read_at,likes\n1,%s,7\n' "$(stamp $((start + 3660 + 7260)))" >numbers.csv
-run $((86400 + 10870)) import e --readings numbers.csv
+run_after $((86400 + 10870)) import e --readings numbers.csv
 exits 0
-run $((86400 + 10880)) status --format json
+run_after $((86400 + 10880)) status --format json
 says 'The numbers of 1 post (e, on den: 2) are not read'
 
 # The old server under its name again: its posts are read, and nothing is said of them any more.
 hostile_port=$old_port
 moves "$old_url"
-run $((86400 + 14400)) -q tick
-run $((86400 + 14410)) status --format json
+run_after $((86400 + 14400)) -q tick
+run_after $((86400 + 14410)) status --format json
 is 'numbers of post 2 from the old server' "$(sqlite3 -readonly abpost.db "SELECT count(*) > 0 FROM reading
     JOIN post ON post.id = reading.post_id JOIN attempt a ON a.id = post.attempt_id
     WHERE a.planned_post_id = 2 AND read_at >= $((start + 86400 + 14400))")" 1

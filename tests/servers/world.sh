@@ -71,6 +71,13 @@ SQL
     posted=$((posted + $(sqlite3 "$world/abpost.db" "SELECT count(*) FROM post") + store))
 }
 
+run_after() { # SECONDS-AFTER-START COMMAND...: in $world, with the server's clock at that time
+    local now=$((start + $1))
+    shift
+    hostile_tell /_clock "$now"
+    abpost -C "$world" --now "$(stamp "$now")" "$@"
+}
+
 # Parts of a test side by side, each in a shell of its own with files of its own.
 start_part() { # FUNCTION
     mkdir "$scratch/$1"
