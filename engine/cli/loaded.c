@@ -127,11 +127,7 @@ struct abp_publish_input abp_loaded_publish(const struct abp_loaded *loaded)
 
 const struct abp_channel *abp_loaded_channel(const struct abp_loaded *loaded, const char *name)
 {
-    const struct abp_workspace *ws = &loaded->inputs.ws;
-    for (size_t i = 0; i < ws->channel_count; i++)
-        if (strcmp(ws->channels[i].name, name) == 0)
-            return &ws->channels[i];
-    return NULL;
+    return abp_workspace_channel(&loaded->inputs.ws, name);
 }
 
 const struct abp_experiment *abp_loaded_experiment(const struct abp_loaded *loaded,

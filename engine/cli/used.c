@@ -35,34 +35,33 @@ static int is_there(const char *root, const char *file)
     return there;
 }
 
-static int is_gone(const struct abp_workspace *ws, const char *channel)
-{
-    for (size_t i = 0; i < ws->channel_count; i++)
-        if (strcmp(ws->channels[i].name, channel) == 0)
-            return 0;
-    return 1;
-}
-
-/* 1: it may be out where nothing more goes out, since the channel is gone. */
-static int is_out_there(const struct abp_planned *post, const struct abp_workspace *ws)
+/* 1: it may be out on the same account, by another name. */
+static int is_out_there(const struct abp_planned *post, const struct abp_workspace *ws,
+                        const struct abp_channel *channel)
 {
     static const unsigned out =
         1u << ABP_SENDING | 1u << ABP_UNKNOWN | 1u << ABP_POSTED | 1u << ABP_HANDED;
-    return (out & 1u << post->state) != 0 && is_gone(ws, post->channel);
+    const struct abp_channel *there = abp_workspace_channel(ws, post->channel);
+    return (out & 1u << post->state) != 0 &&
+           (!there || (channel && abp_same_account(there, channel)));
 }
 
 int abp_used_as(struct abp_use *use, const struct abp_planned_list *posts,
                 const struct abp_workspace *ws, const char *experiment, const char *variant,
                 const char *channel, const char *file, const struct abp_content *content)
 {
+    if (posts->count == 0)
+        return 0; /* also where abpost.ini has mistakes, and there is no workspace */
+    const struct abp_channel *own = abp_workspace_channel(ws, channel);
     for (size_t i = 0; i < posts->count; i++) {
         const struct abp_planned *post = &posts->list[i];
         int is_here = strcmp(post->channel, channel) == 0;
-        if (!abp_outbox_uses_file(post) || (!is_here && !is_out_there(post, ws)))
+        if (!abp_outbox_uses_file(post) || (!is_here && !is_out_there(post, ws, own)))
             continue;
         int is_own = strcmp(post->experiment, experiment) == 0;
         int is_same = strcmp(post->file, file) == 0;
-        *use = (struct abp_use){post->file, post->channel};
+        *use =
+            (struct abp_use){post->file, post->channel, !abp_workspace_channel(ws, post->channel)};
         if (is_same && (!is_own || !is_here))
             return 1;
         if (!is_own || is_same || !abp_content_says_the_same(post->file_digest, content->digest))
@@ -76,7 +75,10 @@ int abp_used_as(struct abp_use *use, const struct abp_planned_list *posts,
 void abp_used_say(char *out, size_t size, const struct abp_use *use, const char *channel,
                   const char *file)
 {
-    if (strcmp(use->on, channel) != 0)
+    if (strcmp(use->on, channel) != 0 && !use->gone)
+        snprintf(out, size, "went out on %.100s, which is the same account as %.100s", use->on,
+                 channel);
+    else if (use->gone)
         snprintf(out, size,
                  "went out on %.100s, which abpost.ini no longer has, and goes out on %.100s only "
                  "when [channel %.100s] is put back: it may be the same account",

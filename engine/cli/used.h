@@ -20,12 +20,13 @@ void abp_used_close(struct abp_used *used);
 /* What took a file: the name that it went by then, and the channel. Borrowed from the posts. */
 struct abp_use {
     const char *as, *on;
+    int gone; /* 1: the workspace no longer has that channel */
 };
 
 /* 1: a post of the experiment took a file on the channel that said the same as this one of another
- * name does, or a post of another experiment this one itself; or either of them on a channel that
- * the workspace no longer has, which may be the same account. 0: none did, or it was another
- * variant's, which still has it. As engine/publish/shelf.c has it. */
+ * name does, or a post of another experiment this one itself; or either of them on a channel of
+ * the same account, which one that the workspace no longer has may be. 0: none did, or it was
+ * another variant's, which still has it. As engine/publish/shelf.c has it. */
 int abp_used_as(struct abp_use *use, const struct abp_planned_list *posts,
                 const struct abp_workspace *ws, const char *experiment, const char *variant,
                 const char *channel, const char *file, const struct abp_content *content);

@@ -175,6 +175,14 @@ static void release_channel(struct abp_channel *channel)
     free(channel->token.value);
 }
 
+const struct abp_channel *abp_workspace_channel(const struct abp_workspace *ws, const char *name)
+{
+    for (size_t i = 0; i < ws->channel_count; i++)
+        if (strcmp(ws->channels[i].name, name) == 0)
+            return &ws->channels[i];
+    return NULL;
+}
+
 void abp_workspace_release(struct abp_workspace *ws)
 {
     if (!ws)

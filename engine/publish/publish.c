@@ -199,17 +199,9 @@ static int serve_all(struct pub_run *run, const struct abp_planned_list *list,
     return rc;
 }
 
-const struct abp_channel *pub_channel_named(const struct abp_workspace *ws, const char *name)
-{
-    for (size_t i = 0; i < ws->channel_count; i++)
-        if (strcmp(ws->channels[i].name, name) == 0)
-            return &ws->channels[i];
-    return NULL;
-}
-
 static int is_orphan(const struct pub_run *run, const struct abp_planned *post)
 {
-    return pub_channel_named(run->in->ws, post->channel) == NULL;
+    return abp_workspace_channel(run->in->ws, post->channel) == NULL;
 }
 
 #define NO_CHANNEL "its channel is no longer in abpost.ini"

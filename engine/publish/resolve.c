@@ -53,7 +53,7 @@ static int ask_where(struct abp_connection *connection, struct abp_outcome *outc
 static int locate(struct abp_outcome *outcome, const struct abp_publish_input *input,
                   const struct abp_planned *post, const char *url, struct abp_error *err)
 {
-    const struct abp_channel *channel = pub_channel_named(input->ws, post->channel);
+    const struct abp_channel *channel = abp_workspace_channel(input->ws, post->channel);
     const struct abp_http_factory *factory = input->env->http;
     struct abp_connection connection;
     struct abp_http *http = NULL;
@@ -139,7 +139,7 @@ static int expect_one(struct abp_expected *expected, struct pub_run *run,
         return err->code || keep(&expected->file, post->file, err) != 0
                    ? -1
                    : keep(&expected->why, ABP_NO_EXPERIMENT, err);
-    const struct abp_channel *channel = pub_channel_named(run->in->ws, post->channel);
+    const struct abp_channel *channel = abp_workspace_channel(run->in->ws, post->channel);
     const struct abp_channel_ops *ops = channel ? abp_channel_ops(channel->platform) : NULL;
     if (post->attempt)
         shelf_choose_again(&choice, &e->shelf, post, ops, ops ? &ops->limits : NULL);

@@ -40,8 +40,6 @@ int pub_run_open(struct pub_run *run, const struct abp_publish_input *input,
 void pub_run_close(struct pub_run *run);
 
 int64_t pub_now(const struct pub_run *run);
-/* NULL: the workspace has none of that name. */
-const struct abp_channel *pub_channel_named(const struct abp_workspace *ws, const char *name);
 /* Counts and tells. */
 void pub_note(struct pub_run *run, const struct abp_note *note);
 /* The channel's account refuses us for that reason, or (NULL) lets us in: kept, and in the report.

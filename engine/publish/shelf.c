@@ -61,21 +61,18 @@ static int add_files(struct shelf *shelf, size_t variant, const char *root, stru
     return rc;
 }
 
-static int is_gone(const struct shelf *shelf, const char *channel)
+/* 1: what is out on the one is out on the other, or may be. */
+static int shares(const struct abp_channel *one, const struct abp_channel *other)
 {
-    for (size_t i = 0; i < shelf->ws->channel_count; i++)
-        if (strcmp(shelf->ws->channels[i].name, channel) == 0)
-            return 0;
-    return 1;
+    return !one || (other && abp_same_account(one, other));
 }
 
-/* On a channel that is gone only what may be out counts everywhere: nothing more goes out there. */
 static struct shelf_taken taken_by(const struct shelf *shelf, const struct abp_planned *post)
 {
     static const unsigned out =
         1u << ABP_SENDING | 1u << ABP_UNKNOWN | 1u << ABP_POSTED | 1u << ABP_HANDED;
-    return (struct shelf_taken){post->file, post->file_digest,
-                                (out & 1u << post->state) != 0 && is_gone(shelf, post->channel)};
+    return (struct shelf_taken){post->file, post->file_digest, (out & 1u << post->state) != 0,
+                                abp_workspace_channel(shelf->ws, post->channel)};
 }
 
 int shelf_open(struct shelf *shelf, const struct abp_experiment *experiment,
@@ -164,15 +161,18 @@ static const struct shelf_file *find_file(const struct shelf *shelf, size_t vari
 /* What took a file: a post, under which name, on which channel. Borrowed. */
 struct use {
     const char *as, *on;
+    int gone; /* 1: the workspace no longer has that channel */
 };
 
 /* 1: what that post took is not there for this one. */
-static int takes_from(const struct shelf *shelf, size_t i, const struct abp_planned *post)
+static int takes_from(const struct shelf *shelf, size_t i, const struct abp_planned *post,
+                      const struct abp_channel *channel)
 {
     const struct abp_planned *other = &shelf->posts.list[i];
     const struct shelf_taken *taken = &shelf->taken[i];
     return taken->name && other->id != post->id &&
-           (taken->everywhere || strcmp(other->channel, post->channel) == 0);
+           (strcmp(other->channel, post->channel) == 0 ||
+            (taken->out && shares(taken->channel, channel)));
 }
 
 /* 1: another post of the channel took the file, of whatever experiment, or another file that says
@@ -181,12 +181,13 @@ static int takes_from(const struct shelf *shelf, size_t i, const struct abp_plan
 static int is_used(struct use *use, const struct shelf *shelf, const struct abp_planned *post,
                    const struct shelf_file *file)
 {
+    const struct abp_channel *channel = abp_workspace_channel(shelf->ws, post->channel);
     for (size_t i = 0; i < shelf->posts.count; i++) {
         const struct abp_planned *other = &shelf->posts.list[i];
         const struct shelf_taken *taken = &shelf->taken[i];
-        if (!takes_from(shelf, i, post))
+        if (!takes_from(shelf, i, post, channel))
             continue;
-        *use = (struct use){taken->name, other->channel};
+        *use = (struct use){taken->name, other->channel, !taken->channel};
         if (strcmp(taken->name, file->name) == 0)
             return 1;
         if (!abp_content_says_the_same(taken->version, file->version))
@@ -197,9 +198,11 @@ static int is_used(struct use *use, const struct shelf *shelf, const struct abp_
     }
     for (size_t i = 0; i < shelf->elsewhere.count; i++) {
         const struct abp_taken_file *taken = &shelf->elsewhere.list[i];
-        *use = (struct use){taken->file, taken->channel};
-        if (strcmp(taken->file, file->name) == 0 &&
-            (strcmp(taken->channel, post->channel) == 0 || is_gone(shelf, taken->channel)))
+        if (strcmp(taken->file, file->name) != 0)
+            continue;
+        const struct abp_channel *there = abp_workspace_channel(shelf->ws, taken->channel);
+        *use = (struct use){taken->file, taken->channel, !there};
+        if (strcmp(taken->channel, post->channel) == 0 || shares(there, channel))
             return 1;
     }
     return 0;
@@ -210,7 +213,10 @@ static void say_used(char *out, size_t size, const struct shelf_file *file, cons
                      const struct abp_planned *post)
 {
     int same_name = strcmp(use->as, file->name) == 0;
-    if (strcmp(use->on, post->channel) != 0)
+    if (strcmp(use->on, post->channel) != 0 && !use->gone)
+        snprintf(out, size, "%.120s went out on %.50s, which is the same account", file->name,
+                 use->on);
+    else if (use->gone)
         snprintf(out, size,
                  "%.120s went out on %.50s, which abpost.ini no longer has; put [channel %.50s] "
                  "back if that is another account",
@@ -471,5 +477,7 @@ void shelf_take(struct shelf *shelf, int64_t planned, const struct shelf_choice 
 {
     size_t at = find_post(shelf, planned);
     if (at < shelf->posts.count)
-        shelf->taken[at] = (struct shelf_taken){choice->name, choice->version, 0};
+        shelf->taken[at] =
+            (struct shelf_taken){choice->name, choice->version, 1,
+                                 abp_workspace_channel(shelf->ws, shelf->posts.list[at].channel)};
 }

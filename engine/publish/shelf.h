@@ -3,11 +3,12 @@
  * A file goes out once on each channel, and so does what it says, under whatever name; where two
  * variants have a file each that says the same, that goes out once for each. What went out on a
  * channel that the workspace no longer has goes out on no other: a channel that was given another
- * name is the same account. A file that was tried, left nothing and missed its time is free again.
- * A block takes files of one name where every variant has one that is approved and not used yet:
- * the same topic in each style. Else each takes its first. Files go in the order of their names.
- * Before the first post of a block goes out, every variant of it must have a file, so that a style
- * is not skipped because its author was slower.
+ * name is the same account. Nor does it on one whose section says that it is that account. A file
+ * that was tried, left nothing and missed its time is free again. A block takes files of one name
+ * where every variant has one that is approved and not used yet: the same topic in each style. Else
+ * each takes its first. Files go in the order of their names. Before the first post of a block goes
+ * out, every variant of it must have a file, so that a style is not skipped because its author was
+ * slower.
  *
  * A post that was tried before, and is known not to be out, keeps its file: what goes out then is
  * what the file says now, if it still may go out at all.
@@ -33,7 +34,8 @@ struct shelf_file {
 /* The file that a post uses up, and its version; NULL: none. Borrowed from files or posts. */
 struct shelf_taken {
     const char *name, *version;
-    int everywhere; /* 1: on a channel that the workspace no longer has, so on every other, too */
+    int out;                           /* 1: it may be out on that channel's account */
+    const struct abp_channel *channel; /* NULL: the workspace no longer has it, so it may be any */
 };
 
 struct shelf {

@@ -38,4 +38,8 @@ struct abp_channel {
     long line;     /* of its section */
 };
 
+/* 1: both are one account, as far as their sections say: the same server, and the same account or,
+ * where it is not named twice, the same secret. A folder is never another one's. */
+int abp_same_account(const struct abp_channel *one, const struct abp_channel *other);
+
 #endif

@@ -71,6 +71,8 @@ struct abp_workspace {
 int abp_workspace_read(struct abp_workspace *ws, const char *path, struct abp_mistakes *mistakes,
                        struct abp_error *err) ABP_MUST_CHECK;
 void abp_workspace_release(struct abp_workspace *ws);
+/* NULL: the workspace has no channel of that name. Borrowed from ws. */
+const struct abp_channel *abp_workspace_channel(const struct abp_workspace *ws, const char *name);
 
 /* The path of the workspace file: `config` ($ABPOST_CONFIG) when neither NULL nor "", else
  * DIR/abpost.ini in `directory` or the nearest folder above it. Caller frees; NULL with err
